@@ -1,0 +1,141 @@
+// Package explore walks every state that a machine, or a product of machines,
+// can reach, breadth first, and finds the shortest way to one that breaks a rule.
+//
+// The one invariant: the walk depends on its arguments alone; two walks visit
+// the same states in the same order.
+//
+// What it will not do: abstract. The caller says which states are alike, by
+// their key, and which moves there are.
+package explore
+
+import (
+	"fmt"
+
+	"github.com/custom-app/interlock/fsm"
+)
+
+// Space is what to walk: states of type N with moves of type A between them.
+type Space[N, A any, K comparable] struct {
+	Start []N
+	Key   func(N) K                            // states with one key are alike; the first found stands for all
+	Moves func(from N, each func(A, N, error)) // every move from a state; an error breaks a rule of the move itself
+	Check func(N) error                        // nil, or which rule the state breaks; optional
+	Limit int                                  // states to visit at most; 0: no limit
+}
+
+// Violation is a broken rule with the shortest way to it.
+type Violation[N, A any] struct {
+	Err  error
+	From N   // where the way starts
+	Path []A // the moves of the way
+	At   N   // where it ends
+}
+
+// Error returns the rule and the length of the way.
+func (v *Violation[N, A]) Error() string {
+	return fmt.Sprintf("explore: after %d moves: %v", len(v.Path), v.Err)
+}
+
+// Unwrap returns the broken rule.
+func (v *Violation[N, A]) Unwrap() error { return v.Err }
+
+// Report says what a walk has seen.
+type Report[N, A any] struct {
+	States, Transitions, Depth int
+	Whole                      bool // every reachable state was visited
+	Violation                  *Violation[N, A]
+}
+
+type node[N, A any] struct {
+	at     N
+	move   A
+	parent int
+	depth  int
+}
+
+// Walk visits every reachable state and stops at the first violation.
+func (s Space[N, A, K]) Walk() Report[N, A] {
+	w := walk[N, A, K]{space: s, seen: make(map[K]bool)}
+	for _, start := range s.Start {
+		var none A
+		w.visit(start, none, -1, nil)
+	}
+	for i := 0; i < len(w.nodes) && w.report.Violation == nil && !w.full(); i++ {
+		w.report.Depth = w.nodes[i].depth
+		s.Moves(w.nodes[i].at, func(move A, to N, err error) {
+			w.report.Transitions++
+			if w.report.Violation == nil && !w.full() {
+				w.visit(to, move, i, err)
+			}
+		})
+	}
+	w.report.States = len(w.nodes)
+	w.report.Whole = w.report.Violation == nil && !w.full()
+	return w.report
+}
+
+type walk[N, A any, K comparable] struct {
+	space  Space[N, A, K]
+	seen   map[K]bool
+	nodes  []node[N, A]
+	report Report[N, A]
+}
+
+func (w *walk[N, A, K]) full() bool { return w.space.Limit > 0 && len(w.nodes) > w.space.Limit }
+
+func (w *walk[N, A, K]) visit(at N, move A, parent int, err error) {
+	if err == nil {
+		key := w.space.Key(at)
+		if w.seen[key] {
+			return
+		}
+		w.seen[key] = true
+	}
+	n := node[N, A]{at: at, move: move, parent: parent}
+	if parent >= 0 {
+		n.depth = w.nodes[parent].depth + 1
+	}
+	w.nodes = append(w.nodes, n)
+	if err == nil && w.space.Check != nil {
+		err = w.space.Check(at)
+	}
+	if err != nil {
+		w.report.Violation = w.violation(len(w.nodes)-1, err)
+	}
+}
+
+func (w *walk[N, A, K]) violation(i int, err error) *Violation[N, A] {
+	v := &Violation[N, A]{Err: err, At: w.nodes[i].at}
+	for ; w.nodes[i].parent >= 0; i = w.nodes[i].parent {
+		v.Path = append([]A{w.nodes[i].move}, v.Path...)
+	}
+	v.From = w.nodes[i].at
+	return v
+}
+
+// Machine is the space of one declared machine: every event, with the given
+// variants of its numbers, from the initial snapshot. An event that is declared
+// impossible is not a move. alike maps a snapshot to what stands for it, so that
+// counters do not make the space endless; nil takes it as it is.
+func Machine[S, E, F ~uint8, D comparable](
+	m *fsm.Machine[S, E, F, D],
+	variants func(fsm.Snapshot[S, D], E) []fsm.Event[E],
+	alike func(fsm.Snapshot[S, D]) fsm.Snapshot[S, D],
+) Space[fsm.Snapshot[S, D], fsm.Event[E], fsm.Snapshot[S, D]] {
+	if alike == nil {
+		alike = func(s fsm.Snapshot[S, D]) fsm.Snapshot[S, D] { return s }
+	}
+	return Space[fsm.Snapshot[S, D], fsm.Event[E], fsm.Snapshot[S, D]]{
+		Start: []fsm.Snapshot[S, D]{m.Initial()},
+		Key:   alike,
+		Moves: func(from fsm.Snapshot[S, D], each func(fsm.Event[E], fsm.Snapshot[S, D], error)) {
+			for e := 1; e <= len(m.Declaration().Events); e++ {
+				for _, event := range variants(from, E(e)) {
+					if to, _, err := m.Step(from, event); err == nil {
+						each(event, to, nil)
+					}
+				}
+			}
+		},
+	}
+}
