@@ -1,0 +1,244 @@
+package transitions
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/custom-app/interlock/fsm"
+)
+
+// Input is one event for one machine of a core.
+type Input struct {
+	To  Kind
+	ID  uint32 // which socket, from 0, or which request, from 1; otherwise 0
+	On  uint8  // the event's number
+	Gen uint32 // the generation the event belongs to; for a submitted request its socket
+	Arg uint32 // what the event's doc says; for a submitted request its size in bytes
+}
+
+// What tells the kinds of outputs apart.
+type What uint8
+
+// The kinds of outputs.
+const (
+	Stepped What = iota // a machine took a row; From and To are equal for a stay
+	Perform             // an effect is to be performed
+	Start               // a timer is to be started
+	Stop                // a timer is to be stopped
+)
+
+// Output is one thing that came of an input: first what happened to a machine,
+// then what is to be done about it. Which fields are set depends on What.
+type Output struct {
+	What    What
+	Machine Kind
+	ID      uint32 // which socket or request; otherwise 0
+
+	On  uint8  // the event that caused it
+	Gen uint32 // the event's generation
+	Arg uint32 // the event's argument
+
+	From, To uint8  // states; set for Stepped
+	Row      uint16 // the row taken, from 0; set for Stepped
+	Effect   uint8  // set for Perform
+	Timer    uint8  // the event that the timer posts; set for Start and Stop
+	Now      uint32 // the machine's generation after the step; a timer's event carries it
+	Attempt  uint16 // failed attempts so far; set for Start
+}
+
+// Plan says what a core's session is made of.
+type Plan struct {
+	Sockets []Limit // one for each socket
+}
+
+// Limit bounds the requests that wait for one socket to become ready.
+type Limit struct {
+	Count  int // at most so many requests; 0: none waits
+	Bytes  int // at most so many bytes in all
+	Policy Policy
+}
+
+// Errors of [Core.Post], beside [fsm.ImpossibleError].
+var (
+	ErrSettled = errors.New("transitions: request: it has settled, or was never submitted")
+	ErrDefect  = errors.New("transitions: defect: a machine refused an internal event")
+)
+
+type (
+	session = fsm.Snapshot[SessionState, SessionData]
+	login   = fsm.Snapshot[LoginState, LoginData]
+	token   = fsm.Snapshot[TokenState, TokenData]
+	socket  = struct {
+		fsm.Snapshot[SocketState, SocketData]
+		limit    Limit
+		buffered int
+		bytes    int
+	}
+	request = struct {
+		fsm.Snapshot[RequestState, RequestData]
+		id, socket uint32
+		size       int
+	}
+)
+
+// Core is the machines of one session, stepped together: pure, and to be used by
+// one goroutine at a time.
+type Core struct {
+	system      *System
+	session     session
+	login       login
+	token       token
+	sockets     []socket
+	requests    []request // in the order of their ids, which is that of submission
+	lastRequest uint32
+
+	queue   []Input
+	out     []Output
+	moved   bool // a session or socket has moved since the quorums were looked at
+	filled  bool // a buffer has grown since the bounds were looked at
+	settled bool // a request has settled and is to be removed
+}
+
+// New returns a core in its initial state: logged out, everything closed.
+func (s *System) New(plan Plan) (*Core, error) {
+	c := &Core{system: s, session: s.Session.Initial(), login: s.Login.Initial(), token: s.Token.Initial()}
+	for i, limit := range plan.Sockets {
+		if limit.Count < 0 || limit.Bytes < 0 || limit.Policy > Refuse {
+			return nil, fmt.Errorf("transitions: plan: socket %d: Count and Bytes must not be negative, and Policy must be declared", i)
+		}
+		c.sockets = append(c.sockets, socket{Snapshot: s.Socket.Initial(), limit: limit})
+	}
+	return c, nil
+}
+
+// Post steps the core by one event from outside and everything that it leads to
+// inside, and returns what came of it in order. The outputs are valid until the
+// next Post. An event that is refused has changed nothing: the error is an
+// [*fsm.ImpossibleError], [ErrSettled], or tells which field of the input is
+// wrong. [ErrDefect] means that the tables contradict each other; exploring them
+// shows that the shipped ones do not.
+func (c *Core) Post(in Input) ([]Output, error) {
+	c.out = c.out[:0]
+	if in.To == RequestKind && in.On == uint8(RequestSubmit) {
+		if err := c.submit(in); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.step(in); err != nil {
+		return nil, err
+	}
+	err := c.settle()
+	if c.settled {
+		c.requests = slices.DeleteFunc(c.requests, func(r request) bool { return r.State > RequestSent })
+		c.settled = false
+	}
+	return c.out, err
+}
+
+// settle steps internal events until none is left, then asks the quorums and the
+// bounds, until these have nothing to add either.
+func (c *Core) settle() error {
+	for {
+		for i := 0; i < len(c.queue); i++ {
+			if err := c.step(c.queue[i]); err != nil {
+				c.queue = c.queue[:0]
+				return fmt.Errorf("%w: %w", ErrDefect, err)
+			}
+		}
+		c.queue = c.queue[:0]
+		if !c.askQuorums() && !c.askBounds() {
+			return nil
+		}
+	}
+}
+
+// step gives one event to its machine.
+func (c *Core) step(in Input) error {
+	switch in.To {
+	case SessionKind:
+		return step(c, in, c.system.Session, &c.session)
+	case LoginKind:
+		return step(c, in, c.system.Login, &c.login)
+	case TokenKind:
+		return step(c, in, c.system.Token, &c.token)
+	case SocketKind:
+		if int(in.ID) >= len(c.sockets) {
+			return fmt.Errorf("transitions: input: ID: there is no socket %d", in.ID)
+		}
+		return step(c, in, c.system.Socket, &c.sockets[in.ID].Snapshot)
+	case RequestKind:
+		i, ok := c.find(in.ID)
+		if !ok {
+			return ErrSettled
+		}
+		r := &c.requests[i]
+		from := r.State
+		err := step(c, in, c.system.Request, &r.Snapshot)
+		c.leave(r, from)
+		return err
+	}
+	return fmt.Errorf("transitions: input: To: there is no machine %d", in.To)
+}
+
+// step gives one event to one machine, notes what came of it, and queues what
+// it means to the others.
+func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, F, D], s *fsm.Snapshot[S, D]) error {
+	event := fsm.Event[E]{On: E(in.On), Gen: in.Gen, Arg: in.Arg}
+	from, row := s.State, m.RowOf(s, event)
+	effects, err := m.Apply(s, event)
+	if err != nil {
+		return err
+	}
+	note := Output{Machine: in.To, ID: in.ID, On: in.On, Gen: in.Gen, Arg: in.Arg}
+	note.Now, note.Attempt = c.generation(in.To, in.ID)
+
+	stepped := note
+	stepped.What, stepped.From, stepped.To, stepped.Row = Stepped, uint8(from), uint8(s.State), uint16(row)
+	c.out = append(c.out, stepped)
+	if from != s.State {
+		c.moved = c.moved || in.To == SessionKind || in.To == SocketKind
+		retime(c, note, m.Timers(from), m.Timers(s.State))
+	}
+	for _, f := range effects {
+		perform := note
+		perform.What, perform.Effect = Perform, uint8(f)
+		c.out = append(c.out, perform)
+		for _, l := range c.system.byEffect[in.To][f] {
+			c.follow(l, in)
+		}
+	}
+	return nil
+}
+
+// retime stops the timers that only the state left names, and starts those that
+// only the new one names.
+func retime[E ~uint8](c *Core, note Output, left, entered []E) {
+	for _, timer := range left {
+		if !slices.Contains(entered, timer) {
+			note.What, note.Timer = Stop, uint8(timer)
+			c.out = append(c.out, note)
+		}
+	}
+	for _, timer := range entered {
+		if !slices.Contains(left, timer) {
+			note.What, note.Timer = Start, uint8(timer)
+			c.out = append(c.out, note)
+		}
+	}
+}
+
+// generation returns a machine's generation and its count of failed attempts.
+func (c *Core) generation(machine Kind, id uint32) (gen uint32, attempt uint16) {
+	switch machine {
+	case SessionKind:
+		return c.session.Data.Gen, 0
+	case LoginKind:
+		return c.login.Data.Gen, c.login.Data.Attempt
+	case TokenKind:
+		return c.token.Data.Gen, c.token.Data.Attempt
+	case SocketKind:
+		return c.sockets[id].Data.Gen, c.sockets[id].Data.Attempt
+	}
+	return 0, 0
+}

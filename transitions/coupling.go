@@ -1,0 +1,176 @@
+package transitions
+
+import "github.com/custom-app/interlock/fsm"
+
+// Kind is one of the coupled machines.
+type Kind uint8
+
+// The coupled machines.
+const (
+	SessionKind Kind = iota
+	LoginKind
+	TokenKind
+	SocketKind
+	RequestKind
+	kinds
+)
+
+var kindNames = [kinds]string{"session", "login", "token", "socket", "request"}
+
+// String returns the machine's name.
+func (k Kind) String() string {
+	if k < kinds {
+		return kindNames[k]
+	}
+	return "no machine"
+}
+
+// Port is an effect or an event of one machine.
+type Port struct {
+	Machine Kind
+	Number  uint8
+}
+
+// Scope says which machines of a kind a link reaches. There is one session, one
+// login and one token in a core, several sockets, and many requests.
+type Scope uint8
+
+// The scopes.
+const (
+	TheOne      Scope = iota // the session, the login or the token
+	EachSocket               // every socket
+	OwnSocket                // the socket of the request
+	EachRequest              // every pending request of the socket, in the order of submission
+	OneRequest               // the request whose id the cause carries as Arg
+)
+
+var scopeNames = [...]string{"", "each socket", "its socket", "each of its requests", "that request"}
+
+// String returns the scope in words.
+func (s Scope) String() string { return scopeNames[s] }
+
+// Carry says what number a link puts into an event.
+type Carry uint8
+
+// What links carry.
+const (
+	Nothing       Carry = iota
+	OwnGeneration       // the generation of the machine the effect came from
+	OfferedToken        // the generation of the token that the socket offered
+	CauseArg            // the Arg of the event that caused the effect
+	OwnID               // the id of the machine the effect came from
+)
+
+var carryNames = [...]string{"", "its generation", "the offered token's generation", "the cause's argument", "its id"}
+
+// String returns what is carried, in words.
+func (c Carry) String() string { return carryNames[c] }
+
+// Link says that an effect of one machine is an event of another.
+type Link struct {
+	From  Port // an effect
+	To    Port // an event
+	Scope Scope
+	Gen   Carry
+	Arg   Carry
+	Doc   string
+}
+
+// Quorum posts to the session what all sockets say together: Up while every
+// socket is in one of the states, Down while not every one is. It is looked at
+// whenever no internal event waits, and posts only what moves the session; so it
+// works without any socket, and never waits for an edge that does not come.
+type Quorum struct {
+	All  []SocketState
+	Up   SessionEvent // 0: nothing is posted
+	Down SessionEvent // 0: nothing is posted
+	Doc  string
+}
+
+// Policy says who gives way when a socket's buffer of requests is full.
+type Policy uint8
+
+// The policies.
+const (
+	DropOldest Policy = iota // the request submitted first is dropped
+	DropNewest               // the request just submitted is dropped
+	Refuse                   // the request just submitted is refused
+	oversize                 // the request just submitted can never fit
+)
+
+var policyNames = [...]string{"dropOldest", "dropNewest", "refuse", "oversize"}
+
+// String returns the policy's name.
+func (p Policy) String() string { return policyNames[p] }
+
+// Bound posts to a buffered request when its socket's buffer holds more than its
+// limit, until it no longer does.
+type Bound struct {
+	Policy Policy
+	Newest bool // the request submitted last; else the first
+	Post   RequestEvent
+	Doc    string
+}
+
+var links = []Link{
+	{From: port(SessionStartLogin), To: port(LoginStarted), Arg: CauseArg},
+	{From: port(SessionCancelLogin), To: port(LoginCancelled)},
+	{From: port(SessionReportReady), To: port(LoginReady)},
+	{From: port(SessionReportDegraded), To: port(LoginSocketsFailed)},
+	{From: port(SessionOpenSockets), To: port(SocketOpenRequested), Scope: EachSocket},
+	{From: port(SessionCloseSockets), To: port(SocketCloseRequested), Scope: EachSocket},
+	{From: port(SessionAbortSockets), To: port(SocketAbortRequested), Scope: EachSocket},
+	{From: port(SessionRevokeToken), To: port(TokenRevokeRequested)},
+	{From: port(SessionDropToken), To: port(TokenDropRequested)},
+
+	{From: port(LoginAdoptToken), To: port(TokenAdopted), Arg: CauseArg, Doc: "before the session is told, so that its sockets find a token"},
+	{From: port(LoginReportAccepted), To: port(SessionLoginAccepted)},
+	{From: port(LoginReportRejected), To: port(SessionLoginRejected)},
+	{From: port(LoginReportGivenUp), To: port(SessionLoginGivenUp)},
+
+	{From: port(TokenAnnounceFresh), To: port(SocketTokenFresh), Scope: EachSocket, Arg: OwnGeneration},
+	{From: port(TokenAnnounceUnavailable), To: port(SocketTokenUnavailable), Scope: EachSocket},
+	{From: port(TokenAnnounceAbsent), To: port(SocketTokenAbsent), Scope: EachSocket},
+	{From: port(TokenReportExpired), To: port(SessionTokenExpired)},
+	{From: port(TokenReportGone), To: port(SessionTokenGone)},
+
+	{From: port(SocketNeedToken), To: port(TokenNeeded)},
+	{From: port(SocketRefuseToken), To: port(TokenRefused), Gen: OfferedToken},
+	{From: port(SocketReleaseRequests), To: port(RequestRelease), Scope: EachRequest},
+	{From: port(SocketReleaseRequest), To: port(RequestRelease), Scope: OneRequest},
+	{From: port(SocketRefuseRequest), To: port(RequestClose), Scope: OneRequest},
+	{From: port(SocketLoseRequests), To: port(RequestLose), Scope: EachRequest},
+	{From: port(SocketCloseRequests), To: port(RequestClose), Scope: EachRequest},
+
+	{From: port(RequestAskSocket), To: port(SocketRequestSubmitted), Scope: OwnSocket, Arg: OwnID},
+}
+
+var quorums = []Quorum{
+	{All: fsm.Except(socketAny, SocketFailed), Down: SessionSocketFailed, Doc: "one socket that failed for good degrades the session"},
+	{All: of(SocketAuthed, SocketSubscribed), Up: SessionSocketsAuthed, Down: SessionSocketsNotAuthed, Doc: "the slowest socket says"},
+	{All: of(SocketSubscribed), Up: SessionSocketsReady, Down: SessionSocketsNotReady, Doc: "the slowest socket says"},
+	{All: of(SocketClosed), Up: SessionSocketsClosed, Doc: "sockets are closed before the server is told"},
+}
+
+var bounds = []Bound{
+	{Policy: oversize, Newest: true, Post: RequestRefuse, Doc: "larger than the whole buffer"},
+	{Policy: DropOldest, Newest: false, Post: RequestOverflow},
+	{Policy: DropNewest, Newest: true, Post: RequestOverflow},
+	{Policy: Refuse, Newest: true, Post: RequestRefuse},
+}
+
+// port names an effect or an event by its typed number.
+func port[T SessionEvent | SessionEffect | LoginEvent | LoginEffect | TokenEvent | TokenEffect | SocketEvent | SocketEffect | RequestEvent | RequestEffect](number T) Port {
+	switch any(number).(type) {
+	case SessionEvent, SessionEffect:
+		return Port{SessionKind, uint8(number)}
+	case LoginEvent, LoginEffect:
+		return Port{LoginKind, uint8(number)}
+	case TokenEvent, TokenEffect:
+		return Port{TokenKind, uint8(number)}
+	case SocketEvent, SocketEffect:
+		return Port{SocketKind, uint8(number)}
+	default:
+		return Port{RequestKind, uint8(number)}
+	}
+}

@@ -1,0 +1,242 @@
+package proof
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/fsm/explore"
+	t "github.com/custom-app/interlock/transitions"
+)
+
+// Report is what an exploration has seen.
+type Report struct {
+	States, Transitions, Depth int
+	Whole                      bool
+	Goals                      map[string]bool // which goals were reached
+	Err                        error           // the first broken invariant, with its number and the shortest way to it
+}
+
+// Explore walks the product of the system's session, login, token and the given
+// number of sockets (at most three), and holds every state and move against the
+// invariants.
+func Explore(system *t.System, sockets int) Report {
+	system = system.Using(fsm.Table)
+	core, err := system.New(t.Plan{Sockets: make([]t.Limit, sockets)})
+	if err != nil || sockets > maxSockets {
+		return Report{Err: errors.Join(err, fmt.Errorf("proof: %d sockets, at most %d", sockets, maxSockets))}
+	}
+	reached := make(map[string]bool)
+	space := explore.Space[*world, t.Input, key]{
+		Start: []*world{{core: core, system: system}},
+		Key:   (*world).key,
+		Moves: func(from *world, each func(t.Input, *world, error)) { from.moves(each) },
+		Check: func(w *world) error {
+			for _, goal := range goals {
+				if !reached[goal.Name] && goal.Holds(w) {
+					reached[goal.Name] = true
+				}
+			}
+			return check(w)
+		},
+	}
+	walked := space.Walk()
+	report := Report{States: walked.States, Transitions: walked.Transitions, Depth: walked.Depth, Whole: walked.Whole, Goals: make(map[string]bool)}
+	for _, goal := range goals {
+		report.Goals[goal.Name] = reached[goal.Name]
+	}
+	if v := walked.Violation; v != nil {
+		report.Err = fmt.Errorf("invariant %w\n%s", v.Err, describe(system, v.Path))
+	}
+	return report
+}
+
+// moves calls each with every possible next world. An event that is declared
+// impossible changes nothing and is no move.
+func (w *world) moves(each func(t.Input, *world, error)) {
+	w.inputs(func(in t.Input, current bool) {
+		next, outputs, err := w.post(in, current)
+		var impossible *fsm.ImpossibleError
+		switch {
+		case errors.Is(err, t.ErrDefect):
+			each(in, w, fmt.Errorf("2: %w", err))
+		case errors.As(err, &impossible):
+		case err != nil:
+			each(in, next, err)
+		default:
+			each(in, next, checkMove(w, next, in, current, outputs))
+		}
+	})
+}
+
+// checkMove holds a move against the invariants of moves.
+func checkMove(from, to *world, in t.Input, current bool, outputs []t.Output) error {
+	if !current && generational(from.system, in) && from.core.Key() != to.core.Key() {
+		return errors.New("9: a stale event has changed something")
+	}
+	late := 0
+	for _, out := range outputs {
+		if out.What != t.Perform {
+			continue
+		}
+		closes := out.Machine == t.SocketKind && t.SocketEffect(out.Effect) == t.SocketCloseLate
+		revokes := out.Machine == t.LoginKind && t.LoginEffect(out.Effect) == t.LoginRevokeLate
+		if !current && generational(from.system, in) && !closes && !revokes {
+			return fmt.Errorf("9: a stale event has caused %s", from.system.EffectName(out.Machine, out.Effect))
+		}
+		if closes {
+			late++
+		}
+	}
+	if in.To == t.SocketKind && in.On == uint8(t.SocketOpened) {
+		state, _ := from.core.Socket(int(in.ID))
+		if owned := state == t.SocketOpening && current; owned == (late > 0) || late > 1 {
+			return fmt.Errorf("10: a dial has succeeded, and its connection was closed %d times", late)
+		}
+	}
+	return nil
+}
+
+// generational tells whether the event belongs to a generation. A refused token
+// names its own, which may be an older one by right.
+func generational(system *t.System, in t.Input) bool {
+	switch in.To {
+	case t.SessionKind:
+		return in.On == uint8(t.SessionCloseTimedOut)
+	case t.LoginKind:
+		return in.On != uint8(t.LoginAbandoned)
+	case t.TokenKind:
+		return in.On != uint8(t.TokenNeeded) && in.On != uint8(t.TokenRefused)
+	}
+	return true
+}
+
+// check holds a state against the invariants of states.
+func check(w *world) error {
+	for _, inv := range invariants {
+		if err := inv.Holds(w); err != nil {
+			return fmt.Errorf("%d: %w", inv.Number, err)
+		}
+	}
+	return nil
+}
+
+var invariants = []struct {
+	Number int
+	Holds  func(*world) error
+}{
+	{1, noSocketWithoutSession},
+	{2, loggedOutIsEmpty},
+	{10, openIsOwned},
+	{13, readyIsAuthenticated},
+	{27, logoutEndsByDeadlines},
+	{28, nothingHangs},
+}
+
+func noSocketWithoutSession(w *world) error {
+	session, _ := w.core.Session()
+	for i := range w.core.Sockets() {
+		socket, _ := w.core.Socket(i)
+		closed := socket == t.SocketClosed
+		switch session {
+		case t.SessionLoggedOut, t.SessionAuthenticating, t.SessionRevoking:
+		case t.SessionClosing:
+			closed = closed || socket == t.SocketClosing
+		default:
+			continue
+		}
+		if !closed {
+			return fmt.Errorf("session %s, socket %d %s", w.system.Session.StateName(session), i, w.system.Socket.StateName(socket))
+		}
+	}
+	return nil
+}
+
+func loggedOutIsEmpty(w *world) error {
+	session, _ := w.core.Session()
+	token, _ := w.core.Token()
+	login, _ := w.core.Login()
+	if session != t.SessionLoggedOut {
+		return nil
+	}
+	if pending, _ := w.core.Pending(); token != t.TokenAbsent || login != t.LoginIdle || pending > 0 {
+		return fmt.Errorf("loggedOut with token %s, login %s, %d requests", w.system.Token.StateName(token), w.system.Login.StateName(login), pending)
+	}
+	if l := w.ledger; l.logins+l.refreshes+l.logouts > 0 {
+		return fmt.Errorf("loggedOut with %d logins, %d refreshes, %d logouts in flight", l.logins, l.refreshes, l.logouts)
+	}
+	return nil
+}
+
+func openIsOwned(w *world) error {
+	for i := range w.core.Sockets() {
+		state, _ := w.core.Socket(i)
+		owns := state == t.SocketAuthenticating || state == t.SocketAuthed || state == t.SocketSubscribed || state == t.SocketClosing
+		if wire := w.ledger.sockets[i]; wire.open != owns || wire.dialling && state != t.SocketOpening {
+			return fmt.Errorf("socket %d is %s, open %t, dialling %t", i, w.system.Socket.StateName(state), wire.open, wire.dialling)
+		}
+	}
+	return nil
+}
+
+func readyIsAuthenticated(w *world) error {
+	session, _ := w.core.Session()
+	for i := range w.core.Sockets() {
+		state, _ := w.core.Socket(i)
+		if (state == t.SocketAuthed || state == t.SocketSubscribed) && !w.ledger.sockets[i].authed {
+			return fmt.Errorf("socket %d is %s without auth on this connection", i, w.system.Socket.StateName(state))
+		}
+		if session == t.SessionSubscribed && state != t.SocketSubscribed {
+			return fmt.Errorf("session subscribed, socket %d %s", i, w.system.Socket.StateName(state))
+		}
+	}
+	return nil
+}
+
+// logoutEndsByDeadlines logs out with a dead network: nothing answers, only
+// timers fire.
+func logoutEndsByDeadlines(w *world) error {
+	at, _, err := w.post(t.Input{To: t.SessionKind, On: uint8(t.SessionLogoutRequested)}, true)
+	for range 8 {
+		if err != nil {
+			return err
+		}
+		state, data := at.core.Session()
+		if state == t.SessionLoggedOut {
+			return nil
+		}
+		at, _, err = at.post(t.Input{To: t.SessionKind, On: uint8(t.SessionCloseTimedOut), Gen: data.Gen}, true)
+	}
+	return errors.New("logout does not end by its deadline")
+}
+
+// nothingHangs holds each following state against the machine that it follows.
+func nothingHangs(w *world) error {
+	session, _ := w.core.Session()
+	login, _ := w.core.Login()
+	waiting := false
+	for i := range w.core.Sockets() {
+		state, _ := w.core.Socket(i)
+		waiting = waiting || w.system.Socket.State(state).Kind == fsm.Wait
+	}
+	follows := w.system.Session.State(session)
+	if follows.By == "login" && w.system.Login.State(login).Kind != fsm.Wait {
+		return fmt.Errorf("session %s, but login %s has no deadline", follows.Name, w.system.Login.StateName(login))
+	}
+	if follows.By == "socket" && !waiting {
+		return fmt.Errorf("session %s, but no socket has a deadline", follows.Name)
+	}
+	if w.system.Login.State(login).By == "session" && follows.By != "socket" {
+		return fmt.Errorf("login %s, but session %s", w.system.Login.StateName(login), follows.Name)
+	}
+	return nil
+}
+
+// describe prints a way as a scenario, one event a line.
+func describe(system *t.System, path []t.Input) string {
+	text := ""
+	for _, in := range path {
+		text += fmt.Sprintf("  %s %d %s gen=%d arg=%d\n", in.To, in.ID, system.EventName(in.To, in.On), in.Gen, in.Arg)
+	}
+	return text
+}

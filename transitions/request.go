@@ -1,0 +1,116 @@
+package transitions
+
+import "github.com/custom-app/interlock/fsm"
+
+// RequestState is a state of one request on a socket.
+type RequestState uint8
+
+// The states of a request; all but the first two are its settlement.
+const (
+	RequestBuffered RequestState = iota
+	RequestSent
+	RequestAnswered
+	RequestErrorAnswered
+	RequestTimedOut
+	RequestCancelled
+	RequestDropped
+	RequestRefused
+	RequestFailed
+	RequestUnknown
+)
+
+// RequestEvent is an event of a request.
+type RequestEvent uint8
+
+// The events of a request.
+const (
+	RequestSubmit RequestEvent = iota + 1
+	RequestRelease
+	RequestAnswer
+	RequestErrorAnswer
+	RequestCancel
+	RequestOverflow
+	RequestRefuse
+	RequestLose
+	RequestClose
+	RequestTimeOut
+)
+
+// RequestEffect is an effect of a request.
+type RequestEffect uint8
+
+// The effects of a request.
+const (
+	RequestAskSocket RequestEffect = iota
+	RequestWrite
+	RequestSettle
+)
+
+// RequestData is what a request remembers beside its state: nothing. Its id is
+// never used again, so nothing about it can be stale.
+type RequestData struct{}
+
+var requestStates = []fsm.StateInfo[RequestState, RequestEvent]{
+	{Is: RequestBuffered, Name: "buffered", Kind: fsm.Wait, Timers: of(RequestTimeOut), Group: "pending", Doc: "waits for a ready socket"},
+	{Is: RequestSent, Name: "sent", Kind: fsm.Wait, Timers: of(RequestTimeOut), Group: "pending", Doc: "on the wire; the answer is awaited"},
+	{Is: RequestAnswered, Name: "answered", Kind: fsm.Rest, Doc: "the answer came"},
+	{Is: RequestErrorAnswered, Name: "errorAnswered", Kind: fsm.Rest, Doc: "an error answer came"},
+	{Is: RequestTimedOut, Name: "timedOut", Kind: fsm.Rest, Doc: "no answer in time, counted from submission"},
+	{Is: RequestCancelled, Name: "cancelled", Kind: fsm.Rest, Doc: "the caller has left"},
+	{Is: RequestDropped, Name: "dropped", Kind: fsm.Rest, Doc: "the buffer overflowed"},
+	{Is: RequestRefused, Name: "refused", Kind: fsm.Rest, Doc: "the buffer is full"},
+	{Is: RequestFailed, Name: "failed", Kind: fsm.Rest, Doc: "the socket was closed"},
+	{Is: RequestUnknown, Name: "unknown", Kind: fsm.Rest, Doc: "sent, then the connection was lost"},
+}
+
+var requestEvents = []fsm.EventInfo[RequestEvent]{
+	{Is: RequestSubmit, Name: "submitted", Cause: fsm.User, Doc: "the application has submitted it"},
+	{Is: RequestRelease, Name: "released", Cause: fsm.Peer, Doc: "the socket: ready"},
+	{Is: RequestAnswer, Name: "answered", Cause: fsm.Peer, Doc: "an answer with its id"},
+	{Is: RequestErrorAnswer, Name: "errorAnswered", Cause: fsm.Failure, Doc: "an error answer with its id"},
+	{Is: RequestCancel, Name: "cancelled", Cause: fsm.User, Doc: "the caller's context has ended"},
+	{Is: RequestOverflow, Name: "overflowed", Cause: fsm.Failure, Doc: "bound: the buffer holds more than it may, and the policy picks this one"},
+	{Is: RequestRefuse, Name: "refused", Cause: fsm.Failure, Doc: "bound: the buffer is full and the policy refuses"},
+	{Is: RequestLose, Name: "connectionLost", Cause: fsm.Failure, Doc: "the socket: its connection is gone"},
+	{Is: RequestClose, Name: "socketClosed", Cause: fsm.Failure, Doc: "the socket: closed, or failed for good"},
+	{Is: RequestTimeOut, Name: "timedOut", Cause: fsm.Timer, Doc: "no answer in time"},
+}
+
+var requestEffects = []fsm.EffectInfo[RequestEffect, RequestEvent]{
+	{Is: RequestAskSocket, Name: "askSocket", Answers: of(RequestRelease, RequestClose), Doc: "link: may it go?"},
+	{Is: RequestWrite, Name: "write", Answers: of(RequestAnswer, RequestErrorAnswer, RequestLose), Doc: "write it"},
+	{Is: RequestSettle, Name: "settle", Doc: "tell the caller; the state says what"},
+}
+
+var (
+	requestPending = of(RequestBuffered, RequestSent)
+	requestSettled = fsm.Except(states(requestStates), requestPending...)
+)
+
+// Request is the machine of one request. It settles once: no row leaves a
+// settlement.
+var Request = fsm.MustDeclare(fsm.Declaration[RequestState, RequestEvent, RequestEffect, RequestData]{
+	Name: "request", Initial: RequestBuffered,
+	States: requestStates, Events: requestEvents, Effects: requestEffects, Engine: fsm.Table,
+	Rows: []fsm.Row[RequestState, RequestEvent, RequestEffect, RequestData]{
+		{From: of(RequestBuffered), On: of(RequestSubmit), Stay: true, Do: of(RequestAskSocket)},
+		{From: of(RequestBuffered), On: of(RequestRelease), To: RequestSent, Do: of(RequestWrite)},
+		{From: of(RequestBuffered), On: of(RequestOverflow), To: RequestDropped, Do: of(RequestSettle)},
+		{From: of(RequestBuffered), On: of(RequestRefuse), To: RequestRefused, Do: of(RequestSettle)},
+		{From: of(RequestBuffered), On: of(RequestLose), Stay: true, Doc: "it was never written"},
+		{From: of(RequestBuffered), On: of(RequestAnswer, RequestErrorAnswer), Never: "it was never written, its id is unknown to the server"},
+
+		{From: of(RequestSent), On: of(RequestAnswer), To: RequestAnswered, Do: of(RequestSettle)},
+		{From: of(RequestSent), On: of(RequestErrorAnswer), To: RequestErrorAnswered, Do: of(RequestSettle)},
+		{From: of(RequestSent), On: of(RequestLose), To: RequestUnknown, Do: of(RequestSettle)},
+		{From: of(RequestSent), On: of(RequestSubmit), Never: "a request is submitted once"},
+		{From: of(RequestSent), On: of(RequestRelease), Never: "what was sent was lost with its connection before the socket is ready again"},
+		{From: of(RequestSent), On: of(RequestOverflow, RequestRefuse), Never: "it left the buffer"},
+
+		{From: requestPending, On: of(RequestCancel), To: RequestCancelled, Do: of(RequestSettle)},
+		{From: requestPending, On: of(RequestClose), To: RequestFailed, Do: of(RequestSettle)},
+		{From: requestPending, On: of(RequestTimeOut), To: RequestTimedOut, Do: of(RequestSettle)},
+
+		{From: requestSettled, On: of(RequestSubmit, RequestRelease, RequestAnswer, RequestErrorAnswer, RequestCancel, RequestOverflow, RequestRefuse, RequestLose, RequestClose, RequestTimeOut), Stay: true, Doc: "late; it has settled"},
+	},
+})

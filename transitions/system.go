@@ -1,0 +1,168 @@
+package transitions
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/custom-app/interlock/fsm"
+)
+
+// Machines are the declared machines that a system couples.
+type Machines struct {
+	Session *fsm.Machine[SessionState, SessionEvent, SessionEffect, SessionData]
+	Login   *fsm.Machine[LoginState, LoginEvent, LoginEffect, LoginData]
+	Token   *fsm.Machine[TokenState, TokenEvent, TokenEffect, TokenData]
+	Socket  *fsm.Machine[SocketState, SocketEvent, SocketEffect, SocketData]
+	Request *fsm.Machine[RequestState, RequestEvent, RequestEffect, RequestData]
+}
+
+// System is what a [Core] runs: machines and their coupling. It never changes
+// and may be used by any number of cores and goroutines.
+type System struct {
+	Machines
+	links   []Link
+	quorums []Quorum
+	bounds  []Bound
+
+	byEffect [kinds][][]*Link
+	charts   [kinds]fsm.Chart
+}
+
+// Shipped is the system that the connector runs.
+var Shipped = mustCouple(Machines{Session, Login, Token, Socket, Request}, links, quorums, bounds)
+
+func mustCouple(machines Machines, links []Link, quorums []Quorum, bounds []Bound) *System {
+	s, err := NewSystem(machines, links, quorums, bounds)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// NewSystem couples machines. It returns one error that joins all faults, each
+// naming its link, quorum or bound. [Shipped] is the one to use; another is for
+// those who test what a changed table would do.
+func NewSystem(machines Machines, links []Link, quorums []Quorum, bounds []Bound) (*System, error) {
+	s := &System{Machines: machines, links: links, quorums: quorums, bounds: bounds}
+	s.charts = [kinds]fsm.Chart{
+		machines.Session.Chart(), machines.Login.Chart(), machines.Token.Chart(), machines.Socket.Chart(), machines.Request.Chart(),
+	}
+	for kind := range kinds {
+		s.byEffect[kind] = make([][]*Link, len(s.charts[kind].Effects))
+	}
+	var faults []error
+	for i := range links {
+		if err := s.couple(&links[i]); err != nil {
+			faults = append(faults, fmt.Errorf("transitions: link %d: %w", i+1, err))
+		}
+	}
+	for i, q := range quorums {
+		if (q.Up == 0 && q.Down == 0) || max(int(q.Up), int(q.Down)) > len(s.charts[SessionKind].Events) {
+			faults = append(faults, fmt.Errorf("transitions: quorum %d: needs a declared Up or Down", i+1))
+		}
+	}
+	for i, b := range bounds {
+		if b.Post == 0 || int(b.Post) > len(s.charts[RequestKind].Events) {
+			faults = append(faults, fmt.Errorf("transitions: bound %d: Post is not declared", i+1))
+		}
+	}
+	return s, errors.Join(faults...)
+}
+
+func (s *System) couple(l *Link) error {
+	if l.From.Machine >= kinds || int(l.From.Number) >= len(s.byEffect[l.From.Machine]) {
+		return errors.New("From: effect is not declared")
+	}
+	if l.To.Machine >= kinds || l.To.Number == 0 || int(l.To.Number) > len(s.charts[l.To.Machine].Events) {
+		return errors.New("To: event is not declared")
+	}
+	if want := scopeFits[l.Scope]; !want[l.To.Machine] {
+		return fmt.Errorf("Scope: %q does not lead to the machine %s", l.Scope, l.To.Machine)
+	}
+	list := &s.byEffect[l.From.Machine][l.From.Number]
+	*list = append(*list, l)
+	return nil
+}
+
+// scopeFits says which machines a scope can lead to.
+var scopeFits = [...][kinds]bool{
+	TheOne:      {SessionKind: true, LoginKind: true, TokenKind: true},
+	EachSocket:  {SocketKind: true},
+	OwnSocket:   {SocketKind: true},
+	EachRequest: {RequestKind: true},
+	OneRequest:  {RequestKind: true},
+}
+
+// Using returns the same system with the session, login, token and socket
+// machines stepped by the given engine. The machine of requests, of which there
+// may be thousands a second, always steps by the table.
+func (s *System) Using(engine fsm.Engine) *System {
+	other, err := NewSystem(Machines{
+		Session: s.Session.Using(engine), Login: s.Login.Using(engine), Token: s.Token.Using(engine),
+		Socket: s.Socket.Using(engine), Request: s.Request.Using(fsm.Table),
+	}, s.links, s.quorums, s.bounds)
+	if err != nil {
+		panic(err) // s was sound
+	}
+	return other
+}
+
+// Engine returns the engine of the session machine.
+func (s *System) Engine() fsm.Engine { return s.Session.Engine() }
+
+// StateName returns the name of a machine's state.
+func (s *System) StateName(machine Kind, state uint8) string {
+	return s.charts[machine].States[state].Name
+}
+
+// EventName returns the name of a machine's event.
+func (s *System) EventName(machine Kind, event uint8) string {
+	return s.charts[machine].Events[event-1].Name
+}
+
+// EventDoc returns what a machine's event means.
+func (s *System) EventDoc(machine Kind, event uint8) string {
+	return s.charts[machine].Events[event-1].Doc
+}
+
+// EffectName returns the name of a machine's effect.
+func (s *System) EffectName(machine Kind, effect uint8) string {
+	return s.charts[machine].Effects[effect].Name
+}
+
+// Chart returns the whole system in names, for diagrams.
+func (s *System) Chart() fsm.SystemChart {
+	chart := fsm.SystemChart{Name: "coupling", Machines: s.charts[:]}
+	for _, l := range s.links {
+		chart.Links = append(chart.Links, fsm.ChartLink{
+			From: l.From.Machine.String(), Effect: s.EffectName(l.From.Machine, l.From.Number),
+			To: l.To.Machine.String(), Event: s.EventName(l.To.Machine, l.To.Number),
+			Scope: l.Scope.String(), Gen: l.Gen.String(), Arg: l.Arg.String(), Doc: l.Doc,
+		})
+	}
+	for _, q := range s.quorums {
+		cq := fsm.ChartQuorum{Over: "each socket", To: SessionKind.String(), Doc: q.Doc}
+		for _, state := range q.All {
+			cq.All = append(cq.All, s.Socket.StateName(state))
+		}
+		if q.Up != 0 {
+			cq.Up = s.Session.EventName(q.Up)
+		}
+		if q.Down != 0 {
+			cq.Down = s.Session.EventName(q.Down)
+		}
+		chart.Quorums = append(chart.Quorums, cq)
+	}
+	for _, b := range s.bounds {
+		chart.Bounds = append(chart.Bounds, fsm.ChartBound{
+			Over: "requests of a socket", In: s.Request.StateName(RequestBuffered),
+			Policy: b.Policy.String(), Event: s.Request.EventName(b.Post), Doc: b.Doc,
+		})
+	}
+	return chart
+}
+
+// EventCause returns whose doing a machine's event is.
+func (s *System) EventCause(machine Kind, event uint8) fsm.Cause {
+	return s.charts[machine].Events[event-1].Cause
+}
