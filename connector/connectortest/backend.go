@@ -1,0 +1,254 @@
+// Package connectortest is a backend to try an application on: a real HTTP
+// and WebSocket server that runs inside the test process, misbehaves on
+// request, and can be reached over an in-memory network.
+//
+//	b, err := connectortest.Start(connectortest.Config{})
+//	if err != nil {
+//		t.Fatal(err)
+//	}
+//	defer b.Close()
+//	err = b.Script(connectortest.RefuseUpgrades(2, http.StatusServiceUnavailable))
+//	// point the application at b.URL() and b.WebSocketURL()
+//
+// The backend serves a small menu of categories. Clients log in over HTTP for
+// a short-lived access token and a rotating refresh token, then authenticate
+// and subscribe on a WebSocket.
+//
+// Its one invariant: after Close has returned, nothing that the backend
+// started is still running.
+//
+// It keeps no state outside memory, speaks no TLS and checks no strength of
+// passwords, so it is unfit for anything but tests. All its waits are on
+// channels and timers, so that a backend made inside a testing/synctest bubble
+// and served on a Network follows the bubble's clock.
+package connectortest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	headerWait    = 5 * time.Second // for the header of an HTTP request
+	handshakeWait = 5 * time.Second // for writing the answer to an upgrade
+)
+
+// Backend is the server under the application. Make one with New or Start. All
+// its methods may be called concurrently.
+type Backend struct {
+	log      *slog.Logger
+	accounts *accounts
+	script   *script
+	room     *room
+	handler  http.Handler
+	upgrader websocket.Upgrader
+	server   *http.Server
+	done     chan struct{} // closed by Close
+
+	mu      sync.Mutex
+	closed  bool
+	addr    string
+	running sync.WaitGroup // grows only while closed is false or a member keeps it above zero
+}
+
+// New makes a backend that listens nowhere yet and has started nothing. Its
+// error joins every fault of c.
+func New(c Config) (*Backend, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	b := &Backend{
+		log:      c.Log,
+		accounts: newAccounts(c),
+		script:   newScript(c.Log),
+		room:     newRoom(),
+		upgrader: websocket.Upgrader{HandshakeTimeout: handshakeWait},
+		done:     make(chan struct{}),
+	}
+	b.handler = b.routes()
+	b.server = &http.Server{
+		Handler:           b.handler,
+		ReadHeaderTimeout: headerWait,
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+		ConnState:         b.trackConn,
+	}
+	return b, nil
+}
+
+// Start makes a backend and serves it in the background on a free port of
+// 127.0.0.1.
+func Start(c Config) (*Backend, error) {
+	b, err := New(c)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("interlock: backend: listen: %w", err)
+	}
+	b.StartOn(l)
+	return b, nil
+}
+
+// StartOn serves l in the background until Close, which closes l. On a backend
+// that is closed already it only closes l.
+func (b *Backend) StartOn(l net.Listener) {
+	if !b.enterOn(l) {
+		return
+	}
+	go func() {
+		defer b.running.Done()
+		if err := b.serve(l); err != nil {
+			b.log.Error("serve", "error", err)
+		}
+	}()
+}
+
+// Serve serves l, closes it and returns nil once Close is called. It returns
+// earlier when l fails, and at once with net.ErrClosed when the backend is
+// closed already.
+func (b *Backend) Serve(l net.Listener) error {
+	if !b.enterOn(l) {
+		return fmt.Errorf("interlock: backend: serve: %w", net.ErrClosed)
+	}
+	defer b.running.Done()
+	return b.serve(l)
+}
+
+func (b *Backend) serve(l net.Listener) error {
+	err := b.server.Serve(l)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("interlock: backend: serve: %w", err)
+}
+
+// Handler returns the backend as a handler for a server of the caller's own.
+// Close ends its sockets and held requests; closing that server remains the
+// caller's. After Close it answers 503.
+func (b *Backend) Handler() http.Handler { return b.handler }
+
+// URL returns the address of the listener served last, as "http://host:port",
+// or "" before there is one.
+func (b *Backend) URL() string { return b.address("http://", "") }
+
+// WebSocketURL returns where that same listener takes WebSocket upgrades, as
+// "ws://host:port/ws", or "" before there is one.
+func (b *Backend) WebSocketURL() string { return b.address("ws://", "/ws") }
+
+func (b *Backend) address(before, after string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.addr == "" {
+		return ""
+	}
+	return before + b.addr + after
+}
+
+// Close stops the server, closes every socket without a close frame and waits
+// until all of the backend's goroutines have ended. Further calls wait
+// likewise and return nil.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	first := !b.closed
+	b.closed = true
+	b.mu.Unlock()
+
+	var err error
+	if first {
+		close(b.done)
+		b.room.shut()
+		err = b.server.Close()
+	}
+	b.running.Wait()
+	if err != nil {
+		return fmt.Errorf("interlock: backend: close: %w", err)
+	}
+	return nil
+}
+
+// Script applies faults in their order: those that act now take effect before
+// Script returns, the others are armed for the arrivals they name. Faults armed
+// on the same step are used up in the order they were given, also across calls.
+// The error joins everything wrong with the faults, and none is applied then.
+func (b *Backend) Script(faults ...Fault) error {
+	var errs []error
+	for i, f := range faults {
+		if err := f.check(); err != nil {
+			errs = append(errs, fmt.Errorf("interlock: faults[%d]: %w", i, err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	for _, f := range faults {
+		if f.now == nil {
+			b.script.arm(f)
+			continue
+		}
+		f.now(b)
+	}
+	return nil
+}
+
+// Counts tells how often each step of the protocol was reached so far.
+func (b *Backend) Counts() Counts {
+	c := b.script.counts()
+	c.OpenSockets = b.room.open()
+	return c
+}
+
+// Push sends {"push": message} to every subscribed socket. It queues the
+// message and returns; the error is that message cannot be written as JSON.
+func (b *Backend) Push(message any) error {
+	if err := b.room.push(message); err != nil {
+		return fmt.Errorf("interlock: push: %w", err)
+	}
+	return nil
+}
+
+// Format keeps keys and tokens out of every printed form of a backend.
+func (b *Backend) Format(f fmt.State, _ rune) { io.WriteString(f, "connectortest.Backend") }
+
+// enter counts one more goroutine for Close to wait for, which ends with
+// b.running.Done. It is false once the backend is closed.
+func (b *Backend) enter() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.running.Add(1)
+	return true
+}
+
+func (b *Backend) enterOn(l net.Listener) bool {
+	if !b.enter() {
+		l.Close()
+		return false
+	}
+	b.mu.Lock()
+	b.addr = l.Addr().String()
+	b.mu.Unlock()
+	return true
+}
+
+// trackConn makes Close wait for the goroutine that net/http runs for each
+// connection. A hijacked one is waited for through its handler.
+func (b *Backend) trackConn(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		b.running.Add(1)
+	case http.StateHijacked, http.StateClosed:
+		b.running.Done()
+	}
+}

@@ -1,0 +1,190 @@
+package connectortest
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"github.com/gorilla/websocket"
+)
+
+type category struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+type categoryID struct {
+	ID int `json:"id"`
+}
+
+// room holds the open sockets and the menu they share. Answers and pushes are
+// queued under its lock, so every socket hears of changes in the order in which
+// they happened.
+type room struct {
+	mu      sync.Mutex
+	closed  bool
+	sockets map[*socket]struct{}
+	menu    []category
+	lastID  int
+}
+
+func newRoom() *room {
+	menu := []category{{1, "Soup"}, {2, "Bread"}, {3, "Cake"}}
+	return &room{sockets: make(map[*socket]struct{}), menu: menu, lastID: len(menu)}
+}
+
+// join is false once the room is shut.
+func (r *room) join(s *socket) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.sockets[s] = struct{}{}
+	return true
+}
+
+// attach gives s its connection. It is false when s was dropped meanwhile.
+func (r *room) attach(s *socket, conn *websocket.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, open := r.sockets[s]; !open {
+		return false
+	}
+	s.conn = conn
+	return true
+}
+
+func (r *room) leave(s *socket) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drop(s)
+}
+
+func (r *room) open() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.sockets)
+}
+
+func (r *room) shut() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.dropAll()
+}
+
+func (r *room) dropAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := range r.sockets {
+		r.drop(s)
+	}
+}
+
+func (r *room) closeAll(code int, reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := range r.sockets {
+		r.queue(s, frame{kind: websocket.CloseMessage, payload: websocket.FormatCloseMessage(code, reason)})
+		s.closing = true
+	}
+}
+
+// closing tells whether s was sent a close frame, after which what it still
+// says is ignored.
+func (r *room) closing(s *socket) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.closing
+}
+
+func (r *room) answer(s *socket, m serverMessage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(s, m)
+}
+
+func (r *room) push(message any) error {
+	payload, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pushAll(json.RawMessage(payload))
+	return nil
+}
+
+func (r *room) subscribe(s *socket, id int64, kind subscription) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.subscribed = true
+	r.tell(s, serverMessage{ID: &id, Sub: &kind})
+	r.tell(s, serverMessage{Push: map[string][]category{"categories": r.menu}})
+}
+
+func (r *room) add(s *socket, id int64, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lastID++
+	added := category{ID: r.lastID, Name: name}
+	r.menu = append(r.menu, added)
+	r.tell(s, serverMessage{ID: &id, MenuAdd: &added})
+	r.pushAll(map[string]category{"categoryUpdate": added})
+}
+
+func (r *room) remove(s *socket, id int64, target categoryID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.menu, func(c category) bool { return c.ID == target.ID })
+	if i < 0 {
+		r.tell(s, serverMessage{ID: &id, Error: &failure{"not_found", "there is no such category"}})
+		return
+	}
+	r.menu = slices.Delete(r.menu, i, i+1)
+	r.tell(s, serverMessage{ID: &id, MenuDelete: &target})
+	r.pushAll(map[string]categoryID{"categoryDelete": target})
+}
+
+// The functions below are called with r.mu held.
+
+func (r *room) pushAll(message any) {
+	for s := range r.sockets {
+		if s.subscribed {
+			r.tell(s, serverMessage{Push: message})
+		}
+	}
+}
+
+func (r *room) tell(s *socket, m serverMessage) {
+	payload, err := json.Marshal(m)
+	if err != nil {
+		r.drop(s)
+		return
+	}
+	r.queue(s, frame{kind: websocket.TextMessage, payload: payload})
+}
+
+// queue never waits: a socket too slow for its queue is dropped.
+func (r *room) queue(s *socket, f frame) {
+	if s.closing {
+		return
+	}
+	select {
+	case s.out <- f:
+	default:
+		r.drop(s)
+	}
+}
+
+func (r *room) drop(s *socket) {
+	if _, open := r.sockets[s]; !open {
+		return
+	}
+	delete(r.sockets, s)
+	close(s.gone)
+	if s.conn != nil {
+		s.conn.Close()
+	}
+}
