@@ -46,9 +46,9 @@ type Pair struct {
 // Lifetime says how long Access lives, counted from its receipt at now: Life
 // when set, else the claims exp - iat, which does not depend on how well two
 // clocks agree, else exp - now (RFC 7519 sections 4.1.4 and 4.1.6). The claims
-// are read as [ReadClaims] reads them, and give at most 100 years. The error is [ErrNoLife] when nothing
-// says it. A negative Life, a broken claim or an exp that is not after now and
-// after iat are other errors, which name it.
+// are read as [ReadClaims] reads them, and give at most 100 years. The error is
+// [ErrNoLife] when nothing says it. A negative Life, a broken claim, an exp not
+// after iat, or without iat not after now, are other errors, which name it.
 func (p Pair) Lifetime(now time.Time) (time.Duration, error) {
 	switch {
 	case p.Access == "":
@@ -66,14 +66,14 @@ func (p Pair) Lifetime(now time.Time) (time.Duration, error) {
 		return 0, err
 	case claims.Expires.IsZero():
 		return 0, ErrNoLife
+	case !claims.Issued.IsZero() && !claims.Expires.After(claims.Issued):
+		return 0, errors.New("interlock: token: exp: not after iat")
+	case !claims.Issued.IsZero():
+		return min(claims.Expires.Sub(claims.Issued), maxLife), nil
 	case !claims.Expires.After(now):
 		return 0, fmt.Errorf("interlock: token: exp: %s is in the past", claims.Expires.Format(time.RFC3339))
-	case claims.Issued.IsZero():
-		return min(claims.Expires.Sub(now), maxLife), nil
-	case !claims.Expires.After(claims.Issued):
-		return 0, errors.New("interlock: token: exp: not after iat")
 	}
-	return min(claims.Expires.Sub(claims.Issued), maxLife), nil
+	return min(claims.Expires.Sub(now), maxLife), nil
 }
 
 // Claims are the registered claims of a JWT that matter to its holder

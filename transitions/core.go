@@ -39,12 +39,12 @@ type Output struct {
 	Gen uint32 // the event's generation
 	Arg uint32 // the event's argument
 
-	From, To uint8  // states; set for Stepped
-	Row      uint16 // the row taken, from 0; set for Stepped
+	From, To uint8  // the machine's states before and after
+	Row      uint16 // the row taken, from 0
 	Effect   uint8  // set for Perform
 	Timer    uint8  // the event that the timer posts; set for Start and Stop
 	Now      uint32 // the machine's generation after the step; a timer's event carries it
-	Attempt  uint16 // failed attempts so far; set for Start
+	Attempt  uint16 // how many attempts of its kind the machine has made again
 }
 
 // Plan says what a core's session is made of.
@@ -190,20 +190,17 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 	if err != nil {
 		return err
 	}
-	note := Output{Machine: in.To, ID: in.ID, On: in.On, Gen: in.Gen, Arg: in.Arg}
+	note := Output{What: Stepped, Machine: in.To, ID: in.ID, On: in.On, Gen: in.Gen, Arg: in.Arg}
+	note.From, note.To, note.Row = uint8(from), uint8(s.State), uint16(row)
 	note.Now, note.Attempt = c.generation(in.To, in.ID)
-
-	stepped := note
-	stepped.What, stepped.From, stepped.To, stepped.Row = Stepped, uint8(from), uint8(s.State), uint16(row)
-	c.out = append(c.out, stepped)
+	c.out = append(c.out, note)
 	if from != s.State {
 		c.moved = c.moved || in.To == SessionKind || in.To == SocketKind
 		retime(c, note, m.Timers(from), m.Timers(s.State))
 	}
 	for _, f := range effects {
-		perform := note
-		perform.What, perform.Effect = Perform, uint8(f)
-		c.out = append(c.out, perform)
+		note.What, note.Effect = Perform, uint8(f)
+		c.out = append(c.out, note)
 		for _, l := range c.system.byEffect[in.To][f] {
 			c.follow(l, in)
 		}

@@ -92,8 +92,7 @@ func (c *Core) submit(in Input) error {
 	c.requests = append(c.requests, request{Snapshot: c.system.Request.Initial(), id: in.ID, socket: in.Gen, size: int(in.Arg)})
 	s := &c.sockets[in.Gen]
 	s.buffered, s.bytes, c.filled = s.buffered+1, s.bytes+int(in.Arg), true
-	note := Output{What: Start, Machine: RequestKind, ID: in.ID, On: in.On, Timer: uint8(RequestTimeOut)}
-	c.out = append(c.out, note)
+	c.out = append(c.out, Output{What: Start, Machine: RequestKind, ID: in.ID, On: in.On, Gen: in.Gen, Arg: in.Arg, Timer: uint8(RequestTimeOut)})
 	return nil
 }
 

@@ -62,7 +62,8 @@ const (
 // LoginData is what a login remembers beside its state.
 type LoginData struct {
 	Gen     uint32 // grows with every login request sent
-	Attempt uint16 // requests sent for this command, less one
+	Ticket  uint32 // the command that began it
+	Attempt uint16 // requests sent again for this command
 }
 
 type (
@@ -81,7 +82,7 @@ var loginStates = []fsm.StateInfo[LoginState, LoginEvent]{
 var loginEvents = []fsm.EventInfo[LoginEvent]{
 	{Is: LoginStarted, Name: "started", Cause: fsm.User, Doc: "the session: log in; Arg is the command's ticket"},
 	{Is: LoginCancelled, Name: "cancelled", Cause: fsm.User, Doc: "the session: it is leaving"},
-	{Is: LoginAbandoned, Name: "abandoned", Cause: fsm.User, Doc: "the caller's context has ended"},
+	{Is: LoginAbandoned, Name: "abandoned", Cause: fsm.User, Doc: "the context of a caller has ended; Arg is its command's ticket"},
 	{Is: LoginAccepted, Name: "accepted", Cause: fsm.Peer, Doc: "the server has accepted; Gen is set, Arg says which tokens came"},
 	{Is: LoginRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the server has rejected the credentials; Gen is set"},
 	{Is: LoginUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict: network, 5xx, 429; Gen is set"},
@@ -114,7 +115,8 @@ var loginAny = states(loginStates)
 var (
 	loginIsStale     = &loginGuard{Name: "stale", Holds: func(d *LoginData, e fsm.Event[LoginEvent]) bool { return e.Gen != d.Gen }}
 	loginHasTokens   = &loginGuard{Name: "withTokens", Holds: func(_ *LoginData, e fsm.Event[LoginEvent]) bool { return e.Arg != NoTokens }}
-	loginBegin       = &loginUpdate{Name: "firstAttempt", Apply: func(d *LoginData, _ fsm.Event[LoginEvent]) { d.Gen, d.Attempt = d.Gen+1, 0 }}
+	loginIsOther     = &loginGuard{Name: "anotherCommand", Holds: func(d *LoginData, e fsm.Event[LoginEvent]) bool { return e.Arg != d.Ticket }}
+	loginBegin       = &loginUpdate{Name: "firstAttempt", Apply: func(d *LoginData, e fsm.Event[LoginEvent]) { d.Gen, d.Ticket, d.Attempt = d.Gen+1, e.Arg, 0 }}
 	loginNextAttempt = &loginUpdate{Name: "nextAttempt", Apply: func(d *LoginData, _ fsm.Event[LoginEvent]) { d.Gen, d.Attempt = d.Gen+1, saturated(d.Attempt) }}
 )
 
@@ -152,6 +154,7 @@ var Login = fsm.MustDeclare(fsm.Declaration[LoginState, LoginEvent, LoginEffect,
 		{From: of(LoginOpening), On: of(LoginSocketsFailed), To: LoginIdle, Do: of(LoginTellSocketsFailed)},
 		{From: of(LoginIdle), On: of(LoginReady, LoginSocketsFailed), Stay: true, Doc: "a reconnect, or nobody waits"},
 		{From: of(LoginRequesting, LoginWaiting), On: of(LoginReady, LoginSocketsFailed), Never: "sockets open only after the login is accepted"},
+		{From: fsm.Except(loginAny, LoginIdle), On: of(LoginAbandoned), If: loginIsOther, Stay: true, Doc: "that command has its answer already"},
 		{From: of(LoginRequesting, LoginWaiting), On: of(LoginAbandoned), To: LoginIdle, Do: of(LoginCancel, LoginReportGivenUp, LoginTellAbandoned)},
 		{From: of(LoginOpening), On: of(LoginAbandoned), To: LoginIdle, Do: of(LoginTellAbandoned), Doc: "the session stays logged in"},
 		{From: of(LoginRequesting, LoginWaiting, LoginOpening), On: of(LoginCancelled), To: LoginIdle, Do: of(LoginCancel, LoginTellCancelled)},

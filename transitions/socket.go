@@ -60,6 +60,7 @@ const (
 	SocketNeedToken SocketEffect = iota
 	SocketRefuseToken
 	SocketDial
+	SocketAdoptConnection
 	SocketSendAuth
 	SocketSendSubscriptions
 	SocketReleaseRequests
@@ -67,7 +68,6 @@ const (
 	SocketRefuseRequest
 	SocketLoseRequests
 	SocketCloseRequests
-	SocketAnnounceReady
 	SocketSendClose
 	SocketCloseConnection
 	SocketCloseLate
@@ -84,6 +84,7 @@ type SocketData struct {
 	Attempt  uint16 // attempts since it was last stable
 	Awaited  uint8  // subscription answers still awaited
 	Refusals uint8  // verdicts against the token or the subscription since it was last ready
+	Opened   bool   // the last attempt opened a connection
 	AuthSent bool   // the token for the auth message has come, and the message is on its way
 }
 
@@ -139,6 +140,7 @@ var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketNeedToken, Name: "needToken", Answers: of(SocketTokenFresh, SocketTokenUnavailable, SocketTokenAbsent), Doc: "link: ask the token machine"},
 	{Is: SocketRefuseToken, Name: "refuseToken", Doc: "link: tell the token machine that the offered token was refused"},
 	{Is: SocketDial, Name: "dial", Answers: of(SocketOpened, SocketDropped, SocketExpired, SocketRejected), Doc: "dial with the fresh token"},
+	{Is: SocketAdoptConnection, Name: "adoptConnection", Answers: of(SocketDropped, SocketExpired, SocketRejected), Doc: "the connection that opened is the socket's; read it"},
 	{Is: SocketSendAuth, Name: "sendAuth", Answers: of(SocketAuthAccepted, SocketAuthSkipped, SocketAuthRejected, SocketBuilderDeclined, SocketBuilderFailed), Doc: "build and send the auth message, if one is declared"},
 	{Is: SocketSendSubscriptions, Name: "sendSubscriptions", Answers: of(SocketSubscriptionsSent, SocketSubscriptionAccepted, SocketSubscriptionRejected, SocketBuilderFailed), Doc: "build and send every subscription message"},
 	{Is: SocketReleaseRequests, Name: "releaseRequests", Doc: "link: buffered requests go, in the order of submission"},
@@ -146,7 +148,6 @@ var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketRefuseRequest, Name: "refuseRequest", Doc: "link: the request just submitted fails, the socket is closed"},
 	{Is: SocketLoseRequests, Name: "loseRequests", Doc: "link: what was written on the lost connection has an unknown outcome"},
 	{Is: SocketCloseRequests, Name: "closeRequests", Doc: "link: every request fails by close"},
-	{Is: SocketAnnounceReady, Name: "announceReady", Doc: "tell the application that the socket is ready"},
 	{Is: SocketSendClose, Name: "sendClose", Answers: of(SocketDropped), Doc: "send the close frame and nothing after it"},
 	{Is: SocketCloseConnection, Name: "closeConnection", Answers: of(SocketDropped), Doc: "cut the connection, or cancel the dial"},
 	{Is: SocketCloseLate, Name: "closeLate", Doc: "cut the connection of this event's generation: its dial was given up"},
@@ -170,9 +171,12 @@ var (
 	socketAwaitsLast = &socketGuard{Name: "lastAwaited", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Awaited == 1 }}
 
 	socketBegin = &socketUpdate{Name: "firstAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
-		d.Gen, d.Attempt, d.Refusals, d.Code = d.Gen+1, 0, 0, 0
+		d.Gen, d.Attempt, d.Refusals, d.Code, d.Opened = d.Gen+1, 0, 0, 0, false
 	}}
-	socketRetry    = &socketUpdate{Name: "nextAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Gen, d.Attempt = d.Gen+1, saturated(d.Attempt) }}
+	socketRetry = &socketUpdate{Name: "nextAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
+		d.Gen, d.Attempt, d.Opened = d.Gen+1, saturated(d.Attempt), false
+	}}
+	socketOpen     = &socketUpdate{Name: "noteOpened", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Opened = true }}
 	socketUseToken = &socketUpdate{Name: "useToken", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Token, d.AuthSent = e.Arg, false }}
 	socketMarkAuth = &socketUpdate{Name: "markAuthSent", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Token, d.AuthSent = e.Arg, true }}
 	socketUnawait  = &socketUpdate{Name: "awaitNone", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Awaited = 0 }}
@@ -182,7 +186,7 @@ var (
 	socketSettle   = &socketUpdate{Name: "resetAttempts", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Attempt = 0 }}
 	socketFail     = &socketUpdate{Name: "countFailure", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Failures, d.Code = d.Failures+1, uint16(e.Arg) }}
 	socketRefuse   = &socketUpdate{Name: "countRefusal", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) {
-		d.Gen, d.Failures, d.Refusals, d.Code = d.Gen+1, d.Failures+1, saturated(d.Refusals), uint16(e.Arg)
+		d.Gen, d.Failures, d.Refusals, d.Code, d.Opened = d.Gen+1, d.Failures+1, saturated(d.Refusals), uint16(e.Arg), false
 	}}
 )
 
@@ -200,7 +204,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: fsm.Except(socketAny, SocketClosed), On: of(SocketOpenRequested), Never: "a login opens sockets once, and logout has closed them before"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh, SocketTokenAbsent), To: SocketOpening, Set: socketUseToken, Do: of(SocketDial)},
 		{From: of(SocketTokenPending), On: of(SocketTokenUnavailable, SocketTokenTimedOut), To: SocketWaiting, Set: socketFail},
-		{From: of(SocketOpening), On: of(SocketOpened), To: SocketAuthenticating, Do: of(SocketNeedToken)},
+		{From: of(SocketOpening), On: of(SocketOpened), To: SocketAuthenticating, Set: socketOpen, Do: of(SocketAdoptConnection, SocketNeedToken)},
 		{From: socketIdle, On: of(SocketOpened), Stay: true, Do: of(SocketCloseLate), Doc: "the dial was given up"},
 		{From: of(SocketAuthenticating, SocketAuthed, SocketSubscribed, SocketClosing), On: of(SocketOpened), Never: "one dial opens once"},
 
@@ -215,9 +219,9 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: fsm.Except(socketAny, SocketAuthenticating), On: of(SocketAuthAccepted, SocketAuthSkipped), Stay: true},
 
 		// Subscriptions: all are sent, each answer is counted.
-		{From: of(SocketAuthed), On: of(SocketSubscriptionsSent), If: socketHasNone, To: SocketSubscribed, Set: socketReady, Do: of(SocketReleaseRequests, SocketAnnounceReady)},
+		{From: of(SocketAuthed), On: of(SocketSubscriptionsSent), If: socketHasNone, To: SocketSubscribed, Set: socketReady, Do: of(SocketReleaseRequests)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionsSent), Stay: true, Set: socketAwait},
-		{From: of(SocketAuthed), On: of(SocketSubscriptionAccepted), If: socketAwaitsLast, To: SocketSubscribed, Set: socketReady, Do: of(SocketReleaseRequests, SocketAnnounceReady)},
+		{From: of(SocketAuthed), On: of(SocketSubscriptionAccepted), If: socketAwaitsLast, To: SocketSubscribed, Set: socketReady, Do: of(SocketReleaseRequests)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionAccepted), Stay: true, Set: socketCount},
 		{From: fsm.Except(socketAny, SocketAuthed), On: of(SocketSubscriptionsSent, SocketSubscriptionAccepted), Stay: true},
 		{From: of(SocketSubscribed), On: of(SocketStable), Stay: true, Set: socketSettle},

@@ -60,7 +60,7 @@ const (
 // TokenData is what a token remembers beside its state.
 type TokenData struct {
 	Gen       uint32 // grows with every token and with every request about one; a fresh token's generation is this
-	Attempt   uint16 // refresh requests that failed in a row
+	Attempt   uint16 // refresh requests sent again since one was answered
 	Renewable bool   // there is a refresh token
 	Young     bool   // refreshed less than the floor ago
 }
@@ -132,8 +132,8 @@ var (
 	tokenRenew = &tokenUpdate{Name: "renew", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
 		*d = TokenData{Gen: d.Gen + 1, Renewable: e.Arg == TokenPair, Young: true}
 	}}
-	tokenBegin = &tokenUpdate{Name: "nextGeneration", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen++ }}
-	tokenFail  = &tokenUpdate{Name: "countFailure", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Attempt = saturated(d.Attempt) }}
+	tokenBegin = &tokenUpdate{Name: "firstAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen, d.Attempt = d.Gen+1, 0 }}
+	tokenRetry = &tokenUpdate{Name: "nextAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen, d.Attempt = d.Gen+1, saturated(d.Attempt) }}
 	tokenGrow  = &tokenUpdate{Name: "notYoung", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young = false }}
 	tokenClear = &tokenUpdate{Name: "forget", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { *d = TokenData{Gen: d.Gen + 1} }}
 )
@@ -171,10 +171,10 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		// The verdict on a refresh. One that comes while waiting belongs to the request that timed out, and counts.
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRefreshed), To: TokenFresh, Set: tokenRenew, Do: of(TokenKeep, TokenAnnounceFresh)},
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRejected), To: TokenAbsent, Set: tokenClear, Do: of(TokenDrop, TokenReportExpired)},
-		{From: of(TokenRefreshing), On: of(TokenUnavailable), To: TokenWaiting, Set: tokenFail, Do: of(TokenAnnounceUnavailable)},
-		{From: of(TokenRefreshing), On: of(TokenRefreshTimedOut), To: TokenWaiting, Set: tokenFail, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable)},
+		{From: of(TokenRefreshing), On: of(TokenUnavailable), To: TokenWaiting, Do: of(TokenAnnounceUnavailable)},
+		{From: of(TokenRefreshing), On: of(TokenRefreshTimedOut), To: TokenWaiting, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable)},
 		{From: of(TokenWaiting), On: of(TokenUnavailable), Stay: true, Doc: "the request that timed out ends"},
-		{From: of(TokenWaiting), On: of(TokenRetryDue), To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
+		{From: of(TokenWaiting), On: of(TokenRetryDue), To: TokenRefreshing, Set: tokenRetry, Do: of(TokenSendRefresh)},
 		{From: of(TokenWaiting), On: of(TokenRetriesSpent), To: TokenStale, Doc: "the next need tries again"},
 
 		// Log out: a stale token is refreshed once to log out with; without one there is no request.

@@ -1,7 +1,7 @@
 package transitions
 
 import (
-	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -81,8 +81,7 @@ func (c *Core) socketKey(i int) string {
 	}
 	for _, r := range c.requests {
 		if int(r.socket) == i {
-			key = append(key, 1+byte(r.State))
-			key = binary.AppendUvarint(key, uint64(r.size))
+			key = fmt.Appendf(key, "%d:%d,", r.State, r.size)
 		}
 	}
 	return string(append(key, 0))

@@ -85,7 +85,7 @@ func numbers[E ~uint8](events ...E) []uint8 {
 
 // arguments are the values of Arg that make a difference; events not named here have none.
 var arguments = map[t.Kind]map[uint8][]uint32{
-	t.LoginKind:  {uint8(t.LoginAccepted): {t.NoTokens, t.AccessOnly, t.TokenPair}},
+	t.LoginKind:  {uint8(t.LoginAccepted): {t.NoTokens, t.AccessOnly, t.TokenPair}, uint8(t.LoginAbandoned): {0, 1}},
 	t.TokenKind:  {uint8(t.TokenRefreshed): {t.AccessOnly, t.TokenPair}},
 	t.SocketKind: {uint8(t.SocketSubscriptionsSent): {0, 1, 2}},
 }
@@ -269,7 +269,7 @@ func (w *wire) perform(effect t.SocketEffect) error {
 	case t.SocketCloseConnection:
 		w.late = w.late || w.dialling
 		*w = wire{late: w.late}
-	case t.SocketSendAuth, t.SocketSendSubscriptions, t.SocketSendClose:
+	case t.SocketAdoptConnection, t.SocketSendAuth, t.SocketSendSubscriptions, t.SocketSendClose:
 		if !w.open {
 			return fmt.Errorf("14: %d is sent without a connection", effect)
 		}

@@ -1,0 +1,43 @@
+package connector
+
+import (
+	"log/slog"
+
+	"github.com/custom-app/interlock/transitions"
+)
+
+// Change is one change of state of one machine.
+type Change struct {
+	Machine    transitions.Kind
+	ID         string // the socket's id; empty for the other machines
+	From       string
+	Event      string
+	To         string
+	Reason     string // why the event came: what went wrong, or what the event means
+	Generation uint32 // the machine's generation after the change
+}
+
+// LogValue returns the change as a group, for log/slog.
+func (c Change) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("machine", c.Machine.String()), slog.String("id", c.ID), slog.String("from", c.From),
+		slog.String("event", c.Event), slog.String("to", c.To), slog.String("reason", c.Reason),
+		slog.Uint64("generation", uint64(c.Generation)),
+	)
+}
+
+// change puts an output into names.
+func (d *driver) change(w work) Change {
+	out, system := w.out, d.settings.system
+	c := Change{
+		Machine: out.Machine, From: system.StateName(out.Machine, out.From), Event: system.EventName(out.Machine, out.On),
+		To: system.StateName(out.Machine, out.To), Reason: system.EventDoc(out.Machine, out.On), Generation: out.Now,
+	}
+	if out.Machine == transitions.SocketKind {
+		c.ID = d.sockets[out.ID].wiring.id
+	}
+	if w.why.err != nil {
+		c.Reason = w.why.err.Error()
+	}
+	return c
+}

@@ -1,0 +1,84 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// Client holds what its sessions share. It has no goroutine and nothing to
+// close: each session ends with its logout. It may be used by many goroutines.
+type Client[C, U any] struct {
+	config   Config[C, U]
+	settings settings
+	sessions atomic.Uint64
+}
+
+// New returns a client of the config, or one error that joins all its faults,
+// each naming a field. It starts nothing.
+func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	c := &Client[C, U]{config: config}
+	transport := config.HTTP
+	transport.Source = noSource{}
+	if err := transport.Validate(); err != nil {
+		return nil, fmt.Errorf("interlock: config: HTTP: %w", err)
+	}
+	c.settings = settings{
+		system: transitions.Shipped.Using(config.Engine),
+		login: func(ctx context.Context, credentials any) (granted, error) {
+			grant, err := config.Auth.Login(ctx, credentials.(C))
+			return granted{pair: grant.Pair, user: grant.User}, err
+		},
+		renew:  config.Auth.Refresh,
+		revoke: config.Auth.Logout,
+		dial:   dialer{dial: config.DialContext, tls: config.TLS},
+		now:    config.Now, delays: config.Backoff, seed: config.Seed,
+		loginTimeout: config.LoginTimeout, refreshTimeout: config.RefreshTimeout,
+		revokeTimeout: config.RevokeTimeout, closeTimeout: config.CloseTimeout,
+		staleGap: config.StaleGap, refreshFloor: config.RefreshFloor,
+		retryFloor: config.RetryFloor, retryCap: config.RetryCap,
+	}
+	return c, nil
+}
+
+// noSource stands for the session while a transport is validated.
+type noSource struct{}
+
+func (noSource) Token(context.Context, authhttp.Generation) (authhttp.Token, error) {
+	return authhttp.Token{}, authhttp.ErrNoToken
+}
+
+// String names the client without showing what it holds.
+func (c *Client[C, U]) String() string { return "interlock client" }
+
+// NewSession returns a session that is logged out. It starts nothing, and costs
+// a few hundred bytes until its sockets open.
+func (c *Client[C, U]) NewSession() *Session[C, U] {
+	d := &driver{settings: &c.settings, number: c.sessions.Add(1)}
+	var plan transitions.Plan
+	for i, socket := range c.config.Sockets {
+		run := &socketRun{driver: d, id: uint32(i), wiring: socket.bind()}
+		d.sockets = append(d.sockets, run)
+		plan.Sockets = append(plan.Sockets, run.wiring.limit)
+	}
+	core, err := c.settings.system.New(plan)
+	if err != nil {
+		panic(err) // the config was validated
+	}
+	d.core = core
+	if c.config.Journal != nil {
+		d.journal = &journal{to: c.config.Journal, driver: d}
+		d.journal.begin()
+	}
+	s := &Session[C, U]{driver: d}
+	s.http = &http.Client{Transport: c.config.transport(s)}
+	return s
+}

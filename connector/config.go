@@ -1,0 +1,149 @@
+package connector
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/fsm"
+)
+
+// Config is what a client is made from: C is what users log in with, U what the
+// backend says about them. Zero values mean the defaults that the fields state.
+type Config[C, U any] struct {
+	Auth    authhttp.Service[C, U] // logs in, refreshes, logs out; required
+	Sockets []AnySocket[U]         // the sockets of a session, opened together when it is logged in
+
+	// HTTP is how the application's own requests go out: it is copied, and its
+	// Source set to the session. Base, Header, Format, Origins, Exclude,
+	// ExcludePattern and AllowPlain may be set.
+	HTTP authhttp.Transport
+
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error) // dials sockets; nil: net.Dialer
+	TLS         *tls.Config                                                          // for sockets; nil: the defaults of crypto/tls
+	AllowPlain  bool                                                                 // open ws:// sockets to hosts other than loopback
+
+	LoginTimeout   time.Duration // for the answer to one login request; 0: 15 s
+	RefreshTimeout time.Duration // for the answer to one refresh request; 0: 15 s
+	RevokeTimeout  time.Duration // for the answer to the logout request; 0: 5 s
+	CloseTimeout   time.Duration // for a whole logout, sockets and server; 0: 10 s
+
+	StaleGap     time.Duration // a token counts as stale so long before its end, but never for more than half its life; 0: 30 s
+	RefreshFloor time.Duration // least time between two refreshes, whatever the server says; 0: 5 s
+
+	// Backoff makes the delays between attempts of one login, token or socket;
+	// backoff.Stop gives up. Its own randomisation and time limit should be off:
+	// delays are spread, and kept between RetryFloor and RetryCap, afterwards.
+	// nil: exponential from 500 ms, doubling, to 30 s, without end.
+	Backoff    func() backoff.BackOff
+	RetryFloor time.Duration // least delay; 0: 100 ms
+	RetryCap   time.Duration // greatest delay, unless the server asks for more; 0: 30 s
+	Seed       uint64        // of the spread of delays; 0: another one for each session
+
+	Engine  fsm.Engine       // what steps the machines; the zero value is fsm.Looplab
+	Now     func() time.Time // the clock; nil: time.Now
+	Journal io.Writer        // every session's journal, as JSON Lines; each line is one Write; nil: none
+}
+
+// withDefaults returns the config with its zero values filled in.
+func (c Config[C, U]) withDefaults() Config[C, U] {
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&c.LoginTimeout, 15 * time.Second}, {&c.RefreshTimeout, 15 * time.Second},
+		{&c.RevokeTimeout, 5 * time.Second}, {&c.CloseTimeout, 10 * time.Second},
+		{&c.StaleGap, 30 * time.Second}, {&c.RefreshFloor, 5 * time.Second},
+		{&c.RetryFloor, 100 * time.Millisecond}, {&c.RetryCap, 30 * time.Second},
+	} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	if c.Backoff == nil {
+		c.Backoff = defaultBackoff
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Seed == 0 {
+		c.Seed = rand.Uint64()
+	}
+	return c
+}
+
+// defaultBackoff doubles from 500 ms to 30 s, without randomness and without end.
+func defaultBackoff() backoff.BackOff {
+	return backoff.NewExponentialBackOff(
+		backoff.WithMultiplier(2), backoff.WithMaxInterval(30*time.Second),
+		backoff.WithRandomizationFactor(0), backoff.WithMaxElapsedTime(0),
+	)
+}
+
+// validate joins the faults of a config.
+func (c Config[C, U]) validate() error {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("interlock: config: "+format, args...))
+	}
+	if c.Auth == nil {
+		fault("Auth: is required")
+	}
+	if v, ok := c.Auth.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			fault("Auth: %w", err)
+		}
+	}
+	if c.HTTP.Source != nil {
+		fault("HTTP: Source: is the session's, leave it nil")
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"LoginTimeout", c.LoginTimeout}, {"RefreshTimeout", c.RefreshTimeout}, {"RevokeTimeout", c.RevokeTimeout},
+		{"CloseTimeout", c.CloseTimeout}, {"StaleGap", c.StaleGap}, {"RefreshFloor", c.RefreshFloor},
+		{"RetryFloor", c.RetryFloor}, {"RetryCap", c.RetryCap},
+	} {
+		if d.value < 0 {
+			fault("%s: %v is negative", d.name, d.value)
+		}
+	}
+	if c.RetryCap < c.RetryFloor {
+		fault("RetryCap: %v is less than RetryFloor, %v", c.RetryCap, c.RetryFloor)
+	}
+	if c.Engine != fsm.Looplab && c.Engine != fsm.Table {
+		fault("Engine: %d is not an engine", c.Engine)
+	}
+	ids := make(map[string]bool)
+	for i, s := range c.Sockets {
+		if s == nil {
+			fault("Sockets[%d]: is nil", i)
+			continue
+		}
+		if err := s.validate(c.AllowPlain); err != nil {
+			fault("Sockets[%d]: %w", i, err)
+		}
+		if ids[s.name()] {
+			fault("Sockets[%d]: ID: %q is taken", i, s.name())
+		}
+		ids[s.name()] = true
+	}
+	return errors.Join(faults...)
+}
+
+// transport returns the application's transport with the session as its source.
+func (c Config[C, U]) transport(source authhttp.Source) http.RoundTripper {
+	transport := c.HTTP
+	transport.Source = source
+	return &transport
+}

@@ -1,0 +1,196 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// driver drives the core of one session: it posts events, journals, and performs
+// what comes out. What a field's group says about goroutines is the locking of
+// this package: outputs are run by one goroutine at a time, in order.
+type driver struct {
+	settings *settings
+	number   uint64 // of the session in its client, from 1
+	mailbox  fsm.Mailbox[work]
+	core     *transitions.Core // behind the mailbox's lock
+
+	// Only the goroutine that runs outputs touches these.
+	timers       map[timerKey]*time.Timer
+	chance       *rand.Rand
+	login        *loginCall // the login in flight
+	cancelLogin  context.CancelFunc
+	loginDelays  backoff.BackOff
+	cancelToken  context.CancelFunc // of the refresh or logout request in flight
+	tokenDelays  backoff.BackOff
+	tokenWaiters []*tokenCall
+	logouts      []chan<- struct{}
+	requests     map[uint32]*call
+	journal      *journal
+
+	sockets []*socketRun
+	held    atomic.Pointer[held]
+	user    atomic.Pointer[any]
+	wireID  atomic.Uint64 // the last id put on a wire in this session
+	tickets atomic.Uint32 // the last login command
+
+	changes hub[Change]
+	faults  hub[error]
+}
+
+// settings are a config without its types.
+type settings struct {
+	system *transitions.System
+	login  func(ctx context.Context, credentials any) (granted, error)
+	renew  func(ctx context.Context, pair authhttp.Pair) (authhttp.Pair, error)
+	revoke func(ctx context.Context, pair authhttp.Pair) error
+	dial   dialer
+	now    func() time.Time
+	delays func() backoff.BackOff
+	seed   uint64
+
+	loginTimeout, refreshTimeout, revokeTimeout, closeTimeout time.Duration
+	staleGap, refreshFloor, retryFloor, retryCap              time.Duration
+}
+
+// work is one output of a step, with what caused it; or, with record set, the
+// step's line in the journal, which comes first.
+type work struct {
+	out    transitions.Output
+	why    *cause
+	record *record
+}
+
+// cause is what an event brings along that the core does not see. All outputs of
+// the event share it.
+type cause struct {
+	err        error         // what went wrong
+	retryAfter time.Duration // what the server asked for
+	granted    *granted      // what a login or refresh gave
+	opened     *opened       // what a dial gave
+	answer     *answer       // what a message answered
+	login      *loginCall    // who logs in
+	logout     chan<- struct{}
+	token      *tokenCall // who needs a token
+	request    *call      // who requests
+}
+
+var noCause = &cause{}
+
+// post gives one event to the core and sees to what comes of it. The error is
+// this event's own: it was refused, and has changed nothing.
+func (d *driver) post(in transitions.Input, why *cause) error {
+	d.mailbox.Lock()
+	d.lookAtClock()
+	err := d.step(in, why)
+	d.mailbox.Drain(d.run)
+	if err != nil && !errors.Is(err, transitions.ErrSettled) {
+		d.faults.publish(err)
+	}
+	return err
+}
+
+// step gives one event to the core. The caller holds the mailbox's lock.
+func (d *driver) step(in transitions.Input, why *cause) error {
+	outputs, err := d.core.Post(in)
+	if d.journal != nil {
+		d.mailbox.Put(work{record: newRecord(in, outputs, err)})
+	}
+	for _, out := range outputs {
+		d.mailbox.Put(work{out: out, why: why})
+	}
+	return err
+}
+
+// lookAtClock notes that the token is past its life, which no timer tells while
+// the machine is suspended. The caller holds the mailbox's lock.
+func (d *driver) lookAtClock() {
+	h := d.held.Load()
+	if h != nil && h.staleAfter > 0 && elapsed(h.received, d.settings.now()) >= h.staleAfter && !h.told.Swap(true) {
+		_ = d.step(transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenExpired), Gen: h.generation}, noCause)
+	}
+}
+
+// elapsed returns the larger of monotonic and wall time.
+func elapsed(since, now time.Time) time.Duration {
+	return max(now.Sub(since), now.Round(0).Sub(since.Round(0)))
+}
+
+// run sees to one output.
+func (d *driver) run(w work) {
+	if w.record != nil {
+		d.journal.write(w.record)
+		return
+	}
+	switch w.out.What {
+	case transitions.Stepped:
+		d.stepped(w)
+	case transitions.Start:
+		d.startTimer(w)
+	case transitions.Stop:
+		d.stopTimer(w.out)
+	case transitions.Perform:
+		switch w.out.Machine {
+		case transitions.SessionKind:
+			d.performSession(w)
+		case transitions.LoginKind:
+			d.performLogin(w)
+		case transitions.TokenKind:
+			d.performToken(w)
+		case transitions.SocketKind:
+			d.sockets[w.out.ID].perform(w)
+		case transitions.RequestKind:
+			d.performRequest(w)
+		}
+	}
+}
+
+// stepped lines up whoever waits for what the event leads to, and tells watchers
+// of a change.
+func (d *driver) stepped(w work) {
+	out := w.out
+	if w.why.logout != nil && out.Machine == transitions.SessionKind && out.On == uint8(transitions.SessionLogoutRequested) {
+		d.logouts = append(d.logouts, w.why.logout)
+	}
+	if w.why.token != nil && out.Machine == transitions.TokenKind && (out.On == uint8(transitions.TokenNeeded) || out.On == uint8(transitions.TokenRefused)) {
+		d.tokenWaiters = append(d.tokenWaiters, w.why.token)
+	}
+	if out.From != out.To && out.Machine != transitions.RequestKind {
+		d.changes.publish(d.change(w))
+	}
+}
+
+// random is the session's seeded source of chance.
+func (d *driver) random() *rand.Rand {
+	if d.chance == nil {
+		d.chance = rand.New(rand.NewPCG(d.settings.seed, d.number))
+	}
+	return d.chance
+}
+
+func (d *driver) performSession(w work) {
+	switch transitions.SessionEffect(w.out.Effect) {
+	case transitions.SessionRefuseBusy:
+		w.why.login.settle(&LoginError{Err: ErrBusy})
+	case transitions.SessionRefuseLoggedIn:
+		w.why.login.settle(&LoginError{LoggedIn: true, Err: ErrLoggedIn})
+	case transitions.SessionTellLoggedOut:
+		d.user.Store(nil)
+		for _, done := range d.logouts {
+			close(done)
+		}
+		d.logouts = nil
+	case transitions.SessionStartLogin, transitions.SessionCancelLogin, transitions.SessionOpenSockets,
+		transitions.SessionCloseSockets, transitions.SessionAbortSockets, transitions.SessionRevokeToken,
+		transitions.SessionDropToken, transitions.SessionReportReady, transitions.SessionReportDegraded:
+		// Links carry these to other machines.
+	}
+}

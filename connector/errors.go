@@ -1,0 +1,83 @@
+package connector
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/custom-app/interlock/transitions"
+)
+
+// Outcomes of commands and requests, for errors.Is. A login that the server
+// rejects is authhttp.ErrRejected, one that finds no verdict
+// authhttp.ErrUnavailable, and one whose caller leaves its context's error.
+var (
+	ErrBusy         = errors.New("interlock: session: a login or logout is in flight")
+	ErrLoggedIn     = errors.New("interlock: session: a user is logged in")
+	ErrLoggedOut    = errors.New("interlock: session: logged out meanwhile")
+	ErrSocketFailed = errors.New("interlock: session: a socket has failed for good")
+
+	ErrTimedOut       = errors.New("interlock: request: no answer in time")
+	ErrDropped        = errors.New("interlock: request: dropped, the buffer overflowed")
+	ErrBufferFull     = errors.New("interlock: request: refused, the buffer is full")
+	ErrSocketClosed   = errors.New("interlock: request: the socket is closed")
+	ErrOutcomeUnknown = errors.New("interlock: request: sent, then the connection was lost")
+
+	// ErrNone is what a builder returns that has no message to send. An auth
+	// builder thereby closes its socket for good; a subscription is left out.
+	ErrNone = errors.New("interlock: builder: no message")
+)
+
+// LoginError is a login that did not come to its end, and says which half failed.
+type LoginError struct {
+	LoggedIn bool  // the user is logged in, but not every socket is ready
+	Err      error // the cause
+}
+
+// Error says which half failed and why.
+func (e *LoginError) Error() string {
+	if e.LoggedIn {
+		return fmt.Sprintf("interlock: login: logged in, sockets not ready: %v", e.Err)
+	}
+	return fmt.Sprintf("interlock: login: not logged in: %v", e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *LoginError) Unwrap() error { return e.Err }
+
+// AnswerError is a request that the peer answered with an error.
+type AnswerError struct {
+	Socket string
+	Err    error // what the socket's IsError made of the answer
+}
+
+// Error says that the peer said no, and what it said.
+func (e *AnswerError) Error() string {
+	return fmt.Sprintf("interlock: request: %s: the peer answered: %v", e.Socket, e.Err)
+}
+
+// Unwrap returns what IsError made of the answer.
+func (e *AnswerError) Unwrap() error { return e.Err }
+
+// SocketError is what went wrong on one socket, outside of any request.
+type SocketError struct {
+	Socket string
+	Op     string // dial, auth, subscribe, decode, read, write or close
+	Err    error
+}
+
+// Error names the socket, what was being done, and what went wrong.
+func (e *SocketError) Error() string {
+	return fmt.Sprintf("interlock: socket %s: %s: %v", e.Socket, e.Op, e.Err)
+}
+
+// Unwrap returns what went wrong.
+func (e *SocketError) Unwrap() error { return e.Err }
+
+// settlements are the errors of requests that end without an answer.
+var settlements = map[transitions.RequestState]error{
+	transitions.RequestTimedOut: ErrTimedOut,
+	transitions.RequestDropped:  ErrDropped,
+	transitions.RequestRefused:  ErrBufferFull,
+	transitions.RequestFailed:   ErrSocketClosed,
+	transitions.RequestUnknown:  ErrOutcomeUnknown,
+}

@@ -1,0 +1,175 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// loginCall is a login command that waits for its outcome.
+type loginCall struct {
+	ctx         context.Context
+	credentials any
+	ticket      uint32
+	early       bool       // does not wait for the sockets
+	done        chan error // holds one
+}
+
+// settle tells the caller its outcome; only the first counts.
+func (c *loginCall) settle(err error) {
+	select {
+	case c.done <- err:
+	default:
+	}
+}
+
+// granted is what a login or a refresh gave.
+type granted struct {
+	pair authhttp.Pair
+	life time.Duration // 0: unknown
+	user any
+	at   time.Time
+}
+
+// tokens says which tokens came, as an event's argument.
+func (g *granted) tokens() uint32 {
+	switch {
+	case g.pair.Access == "":
+		return transitions.NoTokens
+	case g.pair.Refresh == "":
+		return transitions.AccessOnly
+	}
+	return transitions.TokenPair
+}
+
+// received dates what was granted and reads how long it lives.
+func (g *granted) received(now time.Time) error {
+	g.at = now
+	if g.pair.Access == "" {
+		return nil
+	}
+	life, err := g.pair.Lifetime(now)
+	if errors.Is(err, authhttp.ErrNoLife) {
+		return nil
+	}
+	g.life = life
+	return err
+}
+
+func (d *driver) performLogin(w work) {
+	switch transitions.LoginEffect(w.out.Effect) {
+	case transitions.LoginSend:
+		if w.why.login != nil {
+			d.login = w.why.login
+		}
+		var ctx context.Context
+		ctx, d.cancelLogin = context.WithCancel(context.WithoutCancel(d.login.ctx))
+		go d.sendLogin(ctx, d.login.credentials, w.out.Now)
+	case transitions.LoginCancel:
+		d.cancelLogin()
+	case transitions.LoginRevokeLate:
+		if w.why.granted != nil {
+			go d.revokeLate(w.why.granted.pair)
+		}
+	case transitions.LoginReportAccepted:
+		user := w.why.granted.user
+		d.user.Store(&user)
+		if d.login.early {
+			d.login.settle(nil)
+		}
+	case transitions.LoginRefuseBusy:
+		w.why.login.settle(&LoginError{Err: ErrBusy})
+	case transitions.LoginTellReady:
+		d.tellLogin(nil)
+	case transitions.LoginTellRejected, transitions.LoginTellUnavailable:
+		d.tellLogin(&LoginError{Err: w.why.err})
+	case transitions.LoginTellCancelled:
+		d.tellLogin(&LoginError{Err: ErrLoggedOut})
+	case transitions.LoginTellAbandoned:
+		opening := transitions.LoginState(w.out.From) == transitions.LoginOpening
+		d.tellLogin(&LoginError{LoggedIn: opening, Err: context.Cause(d.login.ctx)})
+	case transitions.LoginTellSocketsFailed:
+		d.tellLogin(&LoginError{LoggedIn: true, Err: errors.Join(ErrSocketFailed, w.why.err)})
+	case transitions.LoginAdoptToken, transitions.LoginReportRejected, transitions.LoginReportGivenUp:
+		// Links carry these to other machines.
+	}
+}
+
+// tellLogin tells the caller of the login in flight its outcome, and forgets the
+// credentials.
+func (d *driver) tellLogin(err error) {
+	if d.cancelLogin != nil {
+		d.cancelLogin()
+	}
+	d.login.settle(err)
+	d.login = nil
+}
+
+// sendLogin makes one login request and posts its verdict.
+func (d *driver) sendLogin(ctx context.Context, credentials any, gen uint32) {
+	in := transitions.Input{To: transitions.LoginKind, Gen: gen}
+	given, err := guarded(func() (granted, error) { return d.settings.login(ctx, credentials) })
+	if err == nil {
+		if err = given.received(d.settings.now()); err != nil {
+			err = backoff.Permanent(err)
+		}
+	}
+	switch {
+	case err == nil:
+		in.On, in.Arg = uint8(transitions.LoginAccepted), given.tokens()
+	case final(err):
+		in.On = uint8(transitions.LoginRejected)
+	default:
+		in.On = uint8(transitions.LoginUnavailable)
+	}
+	_ = d.post(in, &cause{err: unwrapPermanent(err), retryAfter: retryAfter(err), granted: &given})
+}
+
+// revokeLate revokes tokens that nobody wants any more; nobody waits for it.
+func (d *driver) revokeLate(pair authhttp.Pair) {
+	ctx, cancel := context.WithTimeout(context.Background(), d.settings.revokeTimeout)
+	defer cancel()
+	_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.revoke(ctx, pair) })
+	if err != nil {
+		d.faults.publish(fmt.Errorf("interlock: login: revoking late tokens: %w", err))
+	}
+}
+
+// final tells whether an error of an auth call says no for good.
+func final(err error) bool {
+	var permanent *backoff.PermanentError
+	return errors.Is(err, authhttp.ErrRejected) || errors.As(err, &permanent)
+}
+
+func unwrapPermanent(err error) error {
+	var permanent *backoff.PermanentError
+	if errors.As(err, &permanent) {
+		return permanent.Err
+	}
+	return err
+}
+
+// retryAfter returns what the server asked to wait.
+func retryAfter(err error) time.Duration {
+	var e *authhttp.Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// guarded calls code of the application and turns a panic into an error.
+func guarded[T any](f func() (T, error)) (result T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("interlock: application: panic: %v", p)
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,289 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// Known is what builders of messages are given: fresh at the moment of the call.
+type Known[U, Res any] struct {
+	User       U              // what the login answer said
+	Token      authhttp.Token // fresh; Access is empty when the login came without tokens
+	AuthAnswer *Res           // the answer to this connection's auth message; nil before it, or when none is awaited
+}
+
+// Step is one message of the way to ready, and its answer.
+type Step[U, Req, Res any] struct {
+	// Build makes the message. It runs on a goroutine of its own, may block until
+	// ctx ends, and may return [ErrNone]. Any other error drops the connection,
+	// to be tried again. Required.
+	Build func(ctx context.Context, known Known[U, Res]) (Req, error)
+	// Accept judges the answer; nil: any answer that is not an error.
+	Accept func(Res) bool
+	// NoAnswer says that no answer comes: the step is done when it is written.
+	NoAnswer bool
+}
+
+// Buffer bounds the requests that wait for a socket to be ready.
+type Buffer struct {
+	Count  int // requests at most; 0: 64
+	Bytes  int // encoded bytes at most; 0: 1 MiB
+	Policy transitions.Policy
+	None   bool // nothing waits: a request to a socket that is not ready is refused
+}
+
+// SocketConfig declares a socket whose requests are of type Req and whose
+// messages from the peer are of type Res. Zero values mean the defaults that the
+// fields state.
+type SocketConfig[U, Req, Res any] struct {
+	ID           string // unique in the session; required
+	URL          string // ws:// or wss://; required
+	Subprotocols []string
+	// Header makes the header of the upgrade request; nil: none. It runs on the
+	// dial's goroutine.
+	Header func(Known[U, Res]) http.Header
+
+	Auth      *Step[U, Req, Res]  // the auth message; nil: none
+	Subscribe []Step[U, Req, Res] // the subscription messages, all sent after auth
+
+	Encode func(Req) ([]byte, error) // nil: encoding/json
+	Decode func([]byte) (Res, error) // nil: encoding/json
+	Binary bool                      // send binary messages instead of text
+
+	SetID func(*Req, uint64)       // writes a request's id, before it is encoded
+	GetID func(Res) (uint64, bool) // reads which request is answered; false: none. Ids that are strings on the wire are the codec's to convert
+	// IsError tells whether an answer is an error, and which; nil: no answer is.
+	IsError func(Res) error
+
+	Buffer Buffer
+
+	OpenTimeout      time.Duration // for dial and upgrade; 0: 15 s
+	AuthTimeout      time.Duration // for the auth message and its answer; 0: 10 s
+	SubscribeTimeout time.Duration // for the subscription messages and their answers; 0: 10 s
+	RequestTimeout   time.Duration // for a request, from submission to answer; 0: 30 s
+	WriteTimeout     time.Duration // for one frame to leave; 0: 10 s
+	StablePeriod     time.Duration // ready for so long, the attempts are counted from zero again; 0: 10 s
+	ReadLimit        int64         // the longest message, in bytes; 0: 1 MiB
+}
+
+// AnySocket is a [SocketConfig] of any request and message types.
+type AnySocket[U any] interface {
+	name() string
+	validate(allowPlain bool) error
+	bind() *wiring
+}
+
+func (c SocketConfig[U, Req, Res]) name() string { return c.ID }
+
+// validate joins the faults of the declaration.
+func (c SocketConfig[U, Req, Res]) validate(allowPlain bool) error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if c.ID == "" {
+		fault("ID: is required")
+	}
+	switch u, err := url.Parse(c.URL); {
+	case err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss":
+		fault("URL: needs ws://host or wss://host")
+	case u.User != nil:
+		fault("URL: holds credentials; put them into Header")
+	case !allowPlain && !authhttp.Secure(u):
+		fault("URL: ws:// to %s is readable by others; use wss:// or set AllowPlain", u.Hostname())
+	}
+	if (c.SetID == nil) != (c.GetID == nil) {
+		fault("SetID, GetID: need each other")
+	}
+	if c.Auth != nil {
+		faults = append(faults, c.validateStep("Auth", *c.Auth))
+	}
+	for i, step := range c.Subscribe {
+		faults = append(faults, c.validateStep(fmt.Sprintf("Subscribe[%d]", i), step))
+	}
+	if c.Buffer.Count < 0 || c.Buffer.Bytes < 0 {
+		fault("Buffer: Count and Bytes must not be negative")
+	}
+	if c.Buffer.Policy > transitions.Refuse {
+		fault("Buffer: Policy: is not declared")
+	}
+	if min(c.OpenTimeout, c.AuthTimeout, c.SubscribeTimeout, c.RequestTimeout, c.WriteTimeout, c.StablePeriod) < 0 || c.ReadLimit < 0 {
+		fault("timeouts, StablePeriod and ReadLimit must not be negative")
+	}
+	return errors.Join(faults...)
+}
+
+func (c SocketConfig[U, Req, Res]) validateStep(name string, s Step[U, Req, Res]) error {
+	var build, answer error
+	if s.Build == nil {
+		build = fmt.Errorf("%s: Build: is required", name)
+	}
+	if !s.NoAnswer && c.GetID == nil {
+		answer = fmt.Errorf("%s: awaits an answer, which needs SetID and GetID, or set NoAnswer", name)
+	}
+	return errors.Join(build, answer)
+}
+
+// known is Known without its types.
+type known struct {
+	user       any
+	token      authhttp.Token
+	authAnswer any
+}
+
+// answer is a decoded message without its type.
+type answer struct {
+	message any
+	id      uint64
+	hasID   bool
+	err     error // what IsError says
+}
+
+// step is Step without its types. build returns the encoded message.
+type step struct {
+	build    func(ctx context.Context, k known, id uint64) ([]byte, error)
+	accept   func(message any) bool
+	noAnswer bool
+}
+
+// wiring is a SocketConfig bound to a session, without its types.
+type wiring struct {
+	id, url      string
+	subprotocols []string
+	header       func(known) http.Header
+	auth         *step
+	subscribe    []step
+	decode       func([]byte) (answer, error)
+	binary       bool
+	limit        transitions.Limit
+	readLimit    int64
+
+	open, authenticate, subscribed, request, write, stable time.Duration
+
+	publish func(message any) // to the typed streams
+	typed   any               // the *hub[Res] behind publish
+	encode  any               // the func(Req, uint64) ([]byte, error) of requests; nil without ids
+}
+
+// bind returns the declaration with its types erased, for one session.
+func (c SocketConfig[U, Req, Res]) bind() *wiring {
+	messages := &hub[Res]{}
+	w := &wiring{
+		id: c.ID, url: c.URL, subprotocols: c.Subprotocols, binary: c.Binary,
+		decode: c.decoder(), limit: c.Buffer.limit(), readLimit: c.ReadLimit,
+		open: c.OpenTimeout, authenticate: c.AuthTimeout, subscribed: c.SubscribeTimeout,
+		request: c.RequestTimeout, write: c.WriteTimeout, stable: c.StablePeriod,
+		publish: func(message any) {
+			res, _ := message.(Res)
+			messages.publish(res)
+		},
+		typed: messages,
+	}
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&w.open, 15 * time.Second}, {&w.authenticate, 10 * time.Second}, {&w.subscribed, 10 * time.Second},
+		{&w.request, 30 * time.Second}, {&w.write, 10 * time.Second}, {&w.stable, 10 * time.Second},
+	} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	if w.readLimit == 0 {
+		w.readLimit = 1 << 20
+	}
+	if c.Header != nil {
+		w.header = func(k known) http.Header { return c.Header(c.known(k)) }
+	}
+	if c.Auth != nil {
+		auth := c.bindStep(*c.Auth)
+		w.auth = &auth
+	}
+	for _, s := range c.Subscribe {
+		w.subscribe = append(w.subscribe, c.bindStep(s))
+	}
+	if c.SetID != nil {
+		w.encode = c.encode
+	}
+	return w
+}
+
+func (c SocketConfig[U, Req, Res]) bindStep(s Step[U, Req, Res]) step {
+	bound := step{noAnswer: s.NoAnswer}
+	bound.build = func(ctx context.Context, k known, id uint64) ([]byte, error) {
+		req, err := s.Build(ctx, c.known(k))
+		if err != nil {
+			return nil, err
+		}
+		return c.encode(req, id)
+	}
+	bound.accept = func(message any) bool {
+		res, _ := message.(Res)
+		return s.Accept == nil || s.Accept(res)
+	}
+	return bound
+}
+
+func (c SocketConfig[U, Req, Res]) known(k known) Known[U, Res] {
+	typed := Known[U, Res]{Token: k.token}
+	typed.User, _ = k.user.(U)
+	if answer, ok := k.authAnswer.(Res); ok {
+		typed.AuthAnswer = &answer
+	}
+	return typed
+}
+
+func (c SocketConfig[U, Req, Res]) encode(req Req, id uint64) ([]byte, error) {
+	if c.SetID != nil {
+		c.SetID(&req, id)
+	}
+	if c.Encode != nil {
+		return c.Encode(req)
+	}
+	return json.Marshal(req)
+}
+
+func (c SocketConfig[U, Req, Res]) decoder() func([]byte) (answer, error) {
+	return func(data []byte) (answer, error) {
+		var res Res
+		var err error
+		if c.Decode != nil {
+			res, err = c.Decode(data)
+		} else {
+			err = json.Unmarshal(data, &res)
+		}
+		if err != nil {
+			return answer{}, err
+		}
+		a := answer{message: res}
+		if c.GetID != nil {
+			a.id, a.hasID = c.GetID(res)
+		}
+		if c.IsError != nil {
+			a.err = c.IsError(res)
+		}
+		return a, nil
+	}
+}
+
+// limit returns the bounds with their defaults.
+func (b Buffer) limit() transitions.Limit {
+	limit := transitions.Limit{Count: b.Count, Bytes: b.Bytes, Policy: b.Policy}
+	if limit.Count == 0 {
+		limit.Count = 64
+	}
+	if limit.Bytes == 0 {
+		limit.Bytes = 1 << 20
+	}
+	if b.None {
+		limit = transitions.Limit{Policy: transitions.Refuse}
+	}
+	return limit
+}

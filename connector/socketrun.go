@@ -1,0 +1,99 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/custom-app/interlock/transitions"
+)
+
+// socketRun performs the effects of one socket.
+type socketRun struct {
+	driver *driver
+	id     uint32
+	wiring *wiring
+
+	current atomic.Pointer[connection] // the connection, for those who flush it
+
+	// Only the goroutine that runs outputs touches these.
+	connection *connection
+	cancelDial context.CancelFunc
+	delays     backoff.BackOff
+}
+
+// post posts an event of this socket.
+func (r *socketRun) post(on transitions.SocketEvent, gen, arg uint32, why *cause) {
+	_ = r.driver.post(transitions.Input{To: transitions.SocketKind, ID: r.id, On: uint8(on), Gen: gen, Arg: arg}, why)
+}
+
+// fault tells watchers what went wrong on this socket.
+func (r *socketRun) fault(op string, err error) {
+	r.driver.faults.publish(&SocketError{Socket: r.wiring.id, Op: op, Err: err})
+}
+
+func (r *socketRun) perform(w work) {
+	switch transitions.SocketEffect(w.out.Effect) {
+	case transitions.SocketDial:
+		var ctx context.Context
+		ctx, r.cancelDial = context.WithCancel(context.Background())
+		go r.dial(ctx, r.known(), w.out.Now)
+	case transitions.SocketAdoptConnection:
+		r.cancelDial = nil
+		r.connection = newConnection(r, w.why.opened, w.out.Now)
+		r.current.Store(r.connection)
+		go r.connection.read()
+	case transitions.SocketSendAuth:
+		if r.wiring.auth == nil {
+			r.post(transitions.SocketAuthSkipped, w.out.Now, 0, noCause)
+			return
+		}
+		go r.connection.sendAuth(r.known())
+	case transitions.SocketSendSubscriptions:
+		if len(r.wiring.subscribe) == 0 {
+			r.post(transitions.SocketSubscriptionsSent, w.out.Now, 0, noCause)
+			return
+		}
+		k := r.known()
+		if w.why.answer != nil {
+			k.authAnswer = w.why.answer.message
+		}
+		go r.connection.sendSubscriptions(k)
+	case transitions.SocketSendClose:
+		r.connection.sendClose()
+	case transitions.SocketCloseConnection:
+		r.cut()
+	case transitions.SocketCloseLate:
+		go w.why.opened.close()
+	case transitions.SocketReportFailed:
+		r.fault("open", errors.Join(errors.New("given up for good"), w.why.err))
+	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseRequests,
+		transitions.SocketReleaseRequest, transitions.SocketRefuseRequest, transitions.SocketLoseRequests,
+		transitions.SocketCloseRequests:
+		// Links carry these to other machines.
+	}
+}
+
+// known is what builders are given at this moment.
+func (r *socketRun) known() known {
+	k := known{token: r.driver.held.Load().token()}
+	if user := r.driver.user.Load(); user != nil {
+		k.user = *user
+	}
+	return k
+}
+
+// cut ends the connection, or the dial, whichever there is.
+func (r *socketRun) cut() {
+	if r.cancelDial != nil {
+		r.cancelDial()
+		r.cancelDial = nil
+	}
+	if r.connection != nil {
+		r.connection.cut()
+		r.connection = nil
+		r.current.Store(nil)
+	}
+}

@@ -1,0 +1,128 @@
+package connector
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"sync"
+)
+
+// Stream is one consumer's view of what is published, in order. It holds a
+// bounded number of items; a consumer slower than that loses the oldest, and
+// Missed counts them. Its methods may be used by any goroutine.
+type Stream[T any] struct {
+	from *hub[T]
+
+	mu     sync.Mutex
+	items  []T
+	limit  int
+	missed uint64
+	ended  bool
+	more   chan struct{} // holds one token while there is something to look at
+}
+
+// Next returns the next item, waiting for it as long as ctx lasts. ok is false
+// when ctx or the stream has ended.
+func (s *Stream[T]) Next(ctx context.Context) (item T, ok bool) {
+	for {
+		s.mu.Lock()
+		if len(s.items) > 0 {
+			item, s.items = s.items[0], s.items[1:]
+			if len(s.items) > 0 {
+				s.wake() // others wait on the same stream
+			}
+			s.mu.Unlock()
+			return item, true
+		}
+		ended := s.ended
+		s.mu.Unlock()
+		if ended {
+			s.wake()
+			return item, false
+		}
+		select {
+		case <-s.more:
+		case <-ctx.Done():
+			return item, false
+		}
+	}
+}
+
+// All returns the items as they come, until ctx or the stream ends.
+func (s *Stream[T]) All(ctx context.Context) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for {
+			item, ok := s.Next(ctx)
+			if !ok || !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+// Missed returns how many items were lost because the consumer was slow.
+func (s *Stream[T]) Missed() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.missed
+}
+
+// Close ends the stream; what it holds can still be taken.
+func (s *Stream[T]) Close() {
+	s.from.remove(s)
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.wake()
+}
+
+func (s *Stream[T]) put(item T) {
+	s.mu.Lock()
+	if len(s.items) == s.limit {
+		s.items = s.items[1:]
+		s.missed++
+	}
+	s.items = append(s.items, item)
+	s.mu.Unlock()
+	s.wake()
+}
+
+func (s *Stream[T]) wake() {
+	select {
+	case s.more <- struct{}{}:
+	default:
+	}
+}
+
+// hub publishes to any number of streams.
+type hub[T any] struct {
+	mu      sync.Mutex
+	streams []*Stream[T]
+}
+
+// stream adds a consumer that holds at most limit items; 0: 1024.
+func (h *hub[T]) stream(limit int) *Stream[T] {
+	if limit <= 0 {
+		limit = 1024
+	}
+	s := &Stream[T]{from: h, limit: limit, more: make(chan struct{}, 1)}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.streams = append(h.streams, s)
+	return s
+}
+
+func (h *hub[T]) remove(s *Stream[T]) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.streams = slices.DeleteFunc(slices.Clone(h.streams), func(other *Stream[T]) bool { return other == s })
+}
+
+func (h *hub[T]) publish(item T) {
+	h.mu.Lock()
+	streams := h.streams
+	h.mu.Unlock()
+	for _, s := range streams {
+		s.put(item)
+	}
+}

@@ -1,0 +1,101 @@
+package connector
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/custom-app/interlock/transitions"
+)
+
+// dialer is how sockets are dialled.
+type dialer struct {
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	tls  *tls.Config
+}
+
+// opened is a connection that a dial gave.
+type opened struct{ ws *websocket.Conn }
+
+func (o *opened) close() { _ = o.ws.Close() }
+
+// verdicts classify what the server says by the HTTP status of a refused upgrade
+// or by close code (RFC 6455 section 7.4: 4000 to 4999 are the application's).
+// Everything else is a connection lost, and tried again.
+var verdicts = map[int]transitions.SocketEvent{
+	http.StatusUnauthorized: transitions.SocketExpired,
+	http.StatusForbidden:    transitions.SocketRejected,
+	4401:                    transitions.SocketExpired,
+	4403:                    transitions.SocketRejected,
+}
+
+// verdict returns the event that a status or close code means.
+func verdict(code int) transitions.SocketEvent {
+	if event, ok := verdicts[code]; ok {
+		return event
+	}
+	return transitions.SocketDropped
+}
+
+// dial opens a connection and posts what came of it. A connection that nobody
+// waits for any more is closed by the effect that says so.
+func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
+	header, err := guarded(func() (http.Header, error) {
+		if r.wiring.header == nil {
+			return nil, nil
+		}
+		return r.wiring.header(k), nil
+	})
+	if err != nil {
+		r.post(transitions.SocketDropped, gen, 0, &cause{err: err})
+		return
+	}
+	dialer := websocket.Dialer{
+		NetDialContext: r.driver.settings.dial.dial, TLSClientConfig: r.driver.settings.dial.tls,
+		Subprotocols: r.wiring.subprotocols, Proxy: http.ProxyFromEnvironment,
+	}
+	ws, response, err := dialer.DialContext(ctx, r.wiring.url, header)
+	if err != nil {
+		code, wait := refusal(response)
+		if code != 0 {
+			err = fmt.Errorf("upgrade refused with status %d: %w", code, err)
+		}
+		r.post(verdict(code), gen, uint32(code), &cause{err: &SocketError{Socket: r.wiring.id, Op: "dial", Err: err}, retryAfter: wait})
+		return
+	}
+	ws.SetReadLimit(r.wiring.readLimit)
+	o := &opened{ws: ws}
+	if err := r.driver.post(transitions.Input{To: transitions.SocketKind, ID: r.id, On: uint8(transitions.SocketOpened), Gen: gen}, &cause{opened: o}); err != nil {
+		o.close()
+	}
+}
+
+// refusal reads a refused upgrade: its status, and for how long the server asks
+// to wait, in seconds (RFC 9110 section 10.2.3).
+func refusal(response *http.Response) (code int, wait time.Duration) {
+	if response == nil {
+		return 0, 0
+	}
+	_ = response.Body.Close()
+	seconds, err := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 31)
+	if err == nil {
+		wait = time.Duration(seconds) * time.Second
+	}
+	return response.StatusCode, wait
+}
+
+// closeCode returns the code of the close frame that ended a connection, or 0.
+func closeCode(err error) int {
+	var e *websocket.CloseError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}
