@@ -34,7 +34,8 @@ func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
 	c.settings = settings{
 		system: transitions.Shipped.Using(config.Engine),
 		login: func(ctx context.Context, credentials any) (granted, error) {
-			grant, err := config.Auth.Login(ctx, credentials.(C))
+			typed, _ := credentials.(C)
+			grant, err := config.Auth.Login(ctx, typed)
 			return granted{pair: grant.Pair, user: grant.User}, err
 		},
 		renew:  config.Auth.Refresh,

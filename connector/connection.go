@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,8 +73,11 @@ func (c *connection) read() {
 	for {
 		_, data, err := c.ws.ReadMessage()
 		if err != nil {
-			code := closeCode(err)
-			c.run.post(verdict(code), c.gen, uint32(code), &cause{err: &SocketError{Socket: c.run.wiring.id, Op: "read", Err: err}})
+			code, why := closeCode(err), noCause
+			if c.ctx.Err() == nil { // else it was ended on this side
+				why = &cause{err: &SocketError{Socket: c.run.wiring.id, Op: "read", Err: err}}
+			}
+			c.run.post(verdict(code), c.gen, uint32(code), why)
 			return
 		}
 		c.receive(data)
@@ -117,17 +121,23 @@ func (c *connection) answered(e expectation, a *answer) {
 		return
 	}
 	accepted, err := guarded(func() (bool, error) { return a.err == nil && e.step.accept(a.message), nil })
+	on, op := transitions.SocketSubscriptionRejected, "subscribe"
+	if e.on == transitions.SocketAuthAccepted {
+		on, op = transitions.SocketAuthRejected, "auth"
+	}
 	switch {
-	case err != nil:
-		why.err = err
-		c.run.post(transitions.SocketBuilderFailed, c.gen, 0, why)
 	case accepted:
 		c.run.post(e.on, c.gen, 0, why)
-	case e.on == transitions.SocketAuthAccepted:
-		c.run.post(transitions.SocketAuthRejected, c.gen, 0, why)
+		return
+	case err != nil:
+		on = transitions.SocketBuilderFailed
+	case a.err != nil:
+		err = a.err
 	default:
-		c.run.post(transitions.SocketSubscriptionRejected, c.gen, 0, why)
+		err = errNotAccepted
 	}
+	why.err = &SocketError{Socket: c.run.wiring.id, Op: op, Err: err}
+	c.run.post(on, c.gen, 0, why)
 }
 
 // build makes one handshake message. ok is false when there is none to send, and
@@ -252,10 +262,10 @@ func (c *connection) flush() {
 	}
 	c.writing = true
 	for len(c.queue) > 0 && !c.held {
-		frames := c.queue
-		c.queue = nil
+		next := c.queue[0]
+		c.queue = c.queue[1:]
 		c.mu.Unlock()
-		err := c.write(frames)
+		err := c.write(next)
 		c.mu.Lock()
 		if err != nil {
 			c.queue, c.closing = nil, true
@@ -268,17 +278,12 @@ func (c *connection) flush() {
 	c.mu.Unlock()
 }
 
-// write writes frames in order. Only flush calls it, one goroutine at a time.
-func (c *connection) write(frames []frame) error {
-	for _, f := range frames {
-		if err := c.ws.SetWriteDeadline(time.Now().Add(c.run.wiring.write)); err != nil {
-			return err
-		}
-		if err := c.ws.WriteMessage(f.kind, f.data); err != nil {
-			return err
-		}
+// write writes one frame. Only flush calls it, one goroutine at a time.
+func (c *connection) write(f frame) error {
+	if err := c.ws.SetWriteDeadline(time.Now().Add(c.run.wiring.write)); err != nil {
+		return err
 	}
-	return nil
+	return c.ws.WriteMessage(f.kind, f.data)
 }
 
 // sendClose begins the closing handshake (RFC 6455 section 7.1.2). What was
@@ -294,11 +299,15 @@ func (c *connection) sendClose() {
 	go c.flush()
 }
 
-// cut ends the connection at once.
+// cut ends the connection at once; only a close frame that waits goes out first.
 func (c *connection) cut() {
 	c.end()
 	c.mu.Lock()
-	c.queue, c.closing = nil, true
+	c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.kind != websocket.CloseMessage })
+	c.closing, c.held = true, false
 	c.mu.Unlock()
-	go func() { _ = c.ws.Close() }()
+	go func() {
+		c.flush()
+		_ = c.ws.Close()
+	}()
 }

@@ -73,6 +73,7 @@ type work struct {
 // the event share it.
 type cause struct {
 	err        error         // what went wrong
+	told       bool          // watchers of errors know err; of the goroutine that runs outputs
 	retryAfter time.Duration // what the server asked for
 	granted    *granted      // what a login or refresh gave
 	opened     *opened       // what a dial gave
@@ -114,7 +115,10 @@ func (d *driver) step(in transitions.Input, why *cause) error {
 // the machine is suspended. The caller holds the mailbox's lock.
 func (d *driver) lookAtClock() {
 	h := d.held.Load()
-	if h != nil && h.staleAfter > 0 && elapsed(h.received, d.settings.now()) >= h.staleAfter && !h.told.Swap(true) {
+	if h == nil || h.staleAfter == 0 || elapsed(h.received, d.settings.now()) < h.staleAfter {
+		return
+	}
+	if state, _ := d.core.Token(); state == transitions.TokenFresh {
 		_ = d.step(transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenExpired), Gen: h.generation}, noCause)
 	}
 }
@@ -163,8 +167,13 @@ func (d *driver) stepped(w work) {
 	if w.why.token != nil && out.Machine == transitions.TokenKind && (out.On == uint8(transitions.TokenNeeded) || out.On == uint8(transitions.TokenRefused)) {
 		d.tokenWaiters = append(d.tokenWaiters, w.why.token)
 	}
-	if out.From != out.To && out.Machine != transitions.RequestKind {
-		d.changes.publish(d.change(w))
+	if out.From == out.To || out.Machine == transitions.RequestKind {
+		return
+	}
+	d.changes.publish(d.change(w))
+	if fault, ok := w.why.err.(*SocketError); ok && !w.why.told {
+		w.why.told = true // what else the same event moves is not another fault
+		d.faults.publish(fault)
 	}
 }
 

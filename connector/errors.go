@@ -27,6 +27,10 @@ var (
 	ErrNone = errors.New("interlock: builder: no message")
 )
 
+// errNotAccepted is the fault of an answer that is no error, and that the step's
+// Accept does not like.
+var errNotAccepted = errors.New("the answer was not accepted")
+
 // LoginError is a login that did not come to its end, and says which half failed.
 type LoginError struct {
 	LoggedIn bool  // the user is logged in, but not every socket is ready

@@ -48,18 +48,20 @@ func (g *granted) tokens() uint32 {
 	return transitions.TokenPair
 }
 
-// received dates what was granted and reads how long it lives.
-func (g *granted) received(now time.Time) error {
-	g.at = now
+// received dates what was granted and reads how long it lives. A life that makes
+// no sense, as of a clock that is wrong, counts as over: the pair is kept, since
+// the server has used up the one before it, and is renewed at the floor.
+func (d *driver) received(g *granted) {
+	g.at = d.settings.now()
 	if g.pair.Access == "" {
-		return nil
+		return
 	}
-	life, err := g.pair.Lifetime(now)
-	if errors.Is(err, authhttp.ErrNoLife) {
-		return nil
+	life, err := g.pair.Lifetime(g.at)
+	if err != nil && !errors.Is(err, authhttp.ErrNoLife) {
+		d.faults.publish(err)
+		life = 1
 	}
 	g.life = life
-	return err
 }
 
 func (d *driver) performLogin(w work) {
@@ -74,7 +76,7 @@ func (d *driver) performLogin(w work) {
 	case transitions.LoginCancel:
 		d.cancelLogin()
 	case transitions.LoginRevokeLate:
-		if w.why.granted != nil {
+		if w.why.granted.pair.Access != "" {
 			go d.revokeLate(w.why.granted.pair)
 		}
 	case transitions.LoginReportAccepted:
@@ -115,11 +117,7 @@ func (d *driver) tellLogin(err error) {
 func (d *driver) sendLogin(ctx context.Context, credentials any, gen uint32) {
 	in := transitions.Input{To: transitions.LoginKind, Gen: gen}
 	given, err := guarded(func() (granted, error) { return d.settings.login(ctx, credentials) })
-	if err == nil {
-		if err = given.received(d.settings.now()); err != nil {
-			err = backoff.Permanent(err)
-		}
-	}
+	d.received(&given)
 	switch {
 	case err == nil:
 		in.On, in.Arg = uint8(transitions.LoginAccepted), given.tokens()

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
@@ -17,7 +16,6 @@ type held struct {
 	generation uint32
 	received   time.Time
 	staleAfter time.Duration // 0: nobody knows
-	told       atomic.Bool   // the token machine was told that it is past its life
 }
 
 // token returns what is put on requests.
@@ -114,9 +112,7 @@ func (d *driver) sendRefresh(ctx context.Context, pair authhttp.Pair, gen uint32
 	var given granted
 	var err error
 	given.pair, err = guarded(func() (authhttp.Pair, error) { return d.settings.renew(ctx, pair) })
-	if err == nil {
-		err = given.received(d.settings.now())
-	}
+	d.received(&given)
 	switch {
 	case err == nil && given.pair.Access != "":
 		in.On, in.Arg = uint8(transitions.TokenRefreshed), given.tokens()

@@ -21,6 +21,32 @@ type dialer struct {
 	tls  *tls.Config
 }
 
+// handshake is one dial whose connection is cut when the dial's context ends:
+// gorilla/websocket looks at a context only until the connection is there, and
+// would wait for the answer to the upgrade without end.
+type handshake struct {
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	release func() // the context no longer matters
+}
+
+func (d dialer) cancellable() *handshake {
+	dial := d.dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	h := &handshake{release: func() {}}
+	h.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+		h.release = func() { stop() }
+		return conn, nil
+	}
+	return h
+}
+
 // opened is a connection that a dial gave.
 type opened struct{ ws *websocket.Conn }
 
@@ -54,14 +80,16 @@ func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
 		return r.wiring.header(k), nil
 	})
 	if err != nil {
-		r.post(transitions.SocketDropped, gen, 0, &cause{err: err})
+		r.post(transitions.SocketDropped, gen, 0, &cause{err: &SocketError{Socket: r.wiring.id, Op: "dial", Err: err}})
 		return
 	}
+	handshake := r.driver.settings.dial.cancellable()
 	dialer := websocket.Dialer{
-		NetDialContext: r.driver.settings.dial.dial, TLSClientConfig: r.driver.settings.dial.tls,
+		NetDialContext: handshake.dial, TLSClientConfig: r.driver.settings.dial.tls,
 		Subprotocols: r.wiring.subprotocols, Proxy: http.ProxyFromEnvironment,
 	}
 	ws, response, err := dialer.DialContext(ctx, r.wiring.url, header)
+	handshake.release()
 	if err != nil {
 		code, wait := refusal(response)
 		if code != 0 {

@@ -56,8 +56,8 @@ func (c *Core) askQuorums() bool {
 	if !c.moved {
 		return false
 	}
-	for i := range c.system.quorums {
-		q := &c.system.quorums[i]
+	for i := range c.system.Quorums {
+		q := &c.system.Quorums[i]
 		event := q.Down
 		if c.all(q.All) {
 			event = q.Up
@@ -121,7 +121,7 @@ func (c *Core) askBounds() bool {
 		if newest.size > s.limit.Bytes || s.limit.Count == 0 {
 			policy = oversize
 		}
-		for _, b := range c.system.bounds {
+		for _, b := range c.system.Bounds {
 			if b.Policy != policy {
 				continue
 			}

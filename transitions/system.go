@@ -16,13 +16,14 @@ type Machines struct {
 	Request *fsm.Machine[RequestState, RequestEvent, RequestEffect, RequestData]
 }
 
-// System is what a [Core] runs: machines and their coupling. It never changes
-// and may be used by any number of cores and goroutines.
+// System is what a [Core] runs: machines and their coupling. It must not be
+// changed, and may be used by any number of cores and goroutines; a mutant is
+// coupled anew from changed copies.
 type System struct {
 	Machines
-	links   []Link
-	quorums []Quorum
-	bounds  []Bound
+	Links   []Link
+	Quorums []Quorum
+	Bounds  []Bound
 
 	byEffect [kinds][][]*Link
 	charts   [kinds]fsm.Chart
@@ -43,7 +44,7 @@ func mustCouple(machines Machines, links []Link, quorums []Quorum, bounds []Boun
 // naming its link, quorum or bound. [Shipped] is the one to use; another is for
 // those who test what a changed table would do.
 func NewSystem(machines Machines, links []Link, quorums []Quorum, bounds []Bound) (*System, error) {
-	s := &System{Machines: machines, links: links, quorums: quorums, bounds: bounds}
+	s := &System{Machines: machines, Links: links, Quorums: quorums, Bounds: bounds}
 	s.charts = [kinds]fsm.Chart{
 		machines.Session.Chart(), machines.Login.Chart(), machines.Token.Chart(), machines.Socket.Chart(), machines.Request.Chart(),
 	}
@@ -71,13 +72,13 @@ func NewSystem(machines Machines, links []Link, quorums []Quorum, bounds []Bound
 
 func (s *System) couple(l *Link) error {
 	if l.From.Machine >= kinds || int(l.From.Number) >= len(s.byEffect[l.From.Machine]) {
-		return errors.New("From: effect is not declared")
+		return errors.New("the effect of From is not declared")
 	}
 	if l.To.Machine >= kinds || l.To.Number == 0 || int(l.To.Number) > len(s.charts[l.To.Machine].Events) {
-		return errors.New("To: event is not declared")
+		return errors.New("the event of To is not declared")
 	}
 	if want := scopeFits[l.Scope]; !want[l.To.Machine] {
-		return fmt.Errorf("Scope: %q does not lead to the machine %s", l.Scope, l.To.Machine)
+		return fmt.Errorf("the Scope %q does not lead to the machine %s", l.Scope, l.To.Machine)
 	}
 	list := &s.byEffect[l.From.Machine][l.From.Number]
 	*list = append(*list, l)
@@ -100,7 +101,7 @@ func (s *System) Using(engine fsm.Engine) *System {
 	other, err := NewSystem(Machines{
 		Session: s.Session.Using(engine), Login: s.Login.Using(engine), Token: s.Token.Using(engine),
 		Socket: s.Socket.Using(engine), Request: s.Request.Using(fsm.Table),
-	}, s.links, s.quorums, s.bounds)
+	}, s.Links, s.Quorums, s.Bounds)
 	if err != nil {
 		panic(err) // s was sound
 	}
@@ -133,14 +134,14 @@ func (s *System) EffectName(machine Kind, effect uint8) string {
 // Chart returns the whole system in names, for diagrams.
 func (s *System) Chart() fsm.SystemChart {
 	chart := fsm.SystemChart{Name: "coupling", Machines: s.charts[:]}
-	for _, l := range s.links {
+	for _, l := range s.Links {
 		chart.Links = append(chart.Links, fsm.ChartLink{
 			From: l.From.Machine.String(), Effect: s.EffectName(l.From.Machine, l.From.Number),
 			To: l.To.Machine.String(), Event: s.EventName(l.To.Machine, l.To.Number),
 			Scope: l.Scope.String(), Gen: l.Gen.String(), Arg: l.Arg.String(), Doc: l.Doc,
 		})
 	}
-	for _, q := range s.quorums {
+	for _, q := range s.Quorums {
 		cq := fsm.ChartQuorum{Over: "each socket", To: SessionKind.String(), Doc: q.Doc}
 		for _, state := range q.All {
 			cq.All = append(cq.All, s.Socket.StateName(state))
@@ -153,7 +154,7 @@ func (s *System) Chart() fsm.SystemChart {
 		}
 		chart.Quorums = append(chart.Quorums, cq)
 	}
-	for _, b := range s.bounds {
+	for _, b := range s.Bounds {
 		chart.Bounds = append(chart.Bounds, fsm.ChartBound{
 			Over: "requests of a socket", In: s.Request.StateName(RequestBuffered),
 			Policy: b.Policy.String(), Event: s.Request.EventName(b.Post), Doc: b.Doc,

@@ -1,7 +1,9 @@
 package proof
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/custom-app/interlock/fsm"
 	t "github.com/custom-app/interlock/transitions"
@@ -44,7 +46,7 @@ func (w *world) key() key {
 		state, _ := w.core.Socket(i)
 		k.ledger[i] = uint16(state)<<4 | w.ledger.sockets[i].bits()
 	}
-	sortWires(k.ledger[:w.core.Sockets()])
+	slices.Sort(k.ledger[:w.core.Sockets()])
 	return k
 }
 
@@ -56,15 +58,6 @@ func (w wire) bits() uint16 {
 		}
 	}
 	return bits
-}
-
-// sortWires sorts a few numbers.
-func sortWires(wires []uint16) {
-	for i := range wires {
-		for j := i; j > 0 && wires[j] < wires[j-1]; j-- {
-			wires[j], wires[j-1] = wires[j-1], wires[j]
-		}
-	}
 }
 
 // internal are the events that only the coupling posts.
@@ -107,7 +100,7 @@ func (w *world) inputs(each func(in t.Input, current bool)) {
 
 func (w *world) inputsOf(machine t.Kind, id, gen uint32, events int, each func(t.Input, bool)) {
 	for e := uint8(1); int(e) <= events; e++ {
-		if contains(internal[machine], e) {
+		if slices.Contains(internal[machine], e) {
 			continue
 		}
 		args := arguments[machine][e]
@@ -126,15 +119,6 @@ func (w *world) inputsOf(machine t.Kind, id, gen uint32, events int, each func(t
 			}
 		}
 	}
-}
-
-func contains(set []uint8, e uint8) bool {
-	for _, m := range set {
-		if m == e {
-			return true
-		}
-	}
-	return false
 }
 
 // possible tells whether the world can cause the event: a dial succeeds only
@@ -160,16 +144,16 @@ func (w *world) runs(in t.Input) bool {
 	switch in.To {
 	case t.SessionKind:
 		s, _ := w.core.Session()
-		return contains(numbers(w.system.Session.Timers(s)...), in.On)
+		return slices.Contains(numbers(w.system.Session.Timers(s)...), in.On)
 	case t.LoginKind:
 		s, _ := w.core.Login()
-		return contains(numbers(w.system.Login.Timers(s)...), in.On)
+		return slices.Contains(numbers(w.system.Login.Timers(s)...), in.On)
 	case t.TokenKind:
 		s, _ := w.core.Token()
-		return contains(numbers(w.system.Token.Timers(s)...), in.On)
+		return slices.Contains(numbers(w.system.Token.Timers(s)...), in.On)
 	default:
 		s, _ := w.core.Socket(int(in.ID))
-		return contains(numbers(w.system.Socket.Timers(s)...), in.On)
+		return slices.Contains(numbers(w.system.Socket.Timers(s)...), in.On)
 	}
 }
 
@@ -263,7 +247,7 @@ func (w *wire) perform(effect t.SocketEffect) error {
 	switch effect {
 	case t.SocketDial:
 		if w.dialling || w.open {
-			return fmt.Errorf("11: a dial while the socket has a connection, or dials")
+			return errors.New("11: a dial while the socket has a connection, or dials")
 		}
 		w.dialling = true
 	case t.SocketCloseConnection:

@@ -59,7 +59,7 @@ func (w *world) moves(each func(t.Input, *world, error)) {
 		var impossible *fsm.ImpossibleError
 		switch {
 		case errors.Is(err, t.ErrDefect):
-			each(in, w, fmt.Errorf("2: %w", err))
+			each(in, w, fmt.Errorf("D2: %w", err))
 		case errors.As(err, &impossible):
 		case err != nil:
 			each(in, next, err)

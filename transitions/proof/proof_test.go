@@ -1,13 +1,115 @@
-package proof
+package proof_test
 
 import (
-	t "github.com/custom-app/interlock/transitions"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/transitions"
+	"github.com/custom-app/interlock/transitions/proof"
 )
 
-func TestExplore(tt *testing.T) {
-	for n := 0; n <= 2; n++ {
-		r := Explore(t.Shipped, n)
-		tt.Logf("%d sockets: %+v", n, r)
+// TestPlanted shows that the invariants can fail: each planted bug breaks the one
+// that is there for it.
+func TestPlanted(t *testing.T) {
+	type (
+		token  = fsm.Row[transitions.TokenState, transitions.TokenEvent, transitions.TokenEffect, transitions.TokenData]
+		socket = fsm.Row[transitions.SocketState, transitions.SocketEvent, transitions.SocketEffect, transitions.SocketData]
+	)
+	tests := []struct {
+		name, want string
+		machines   func(*testing.T, *transitions.Machines)
+		links      func([]transitions.Link) []transitions.Link
+	}{
+		{name: "1 logout leaves the sockets", want: "invariant 1:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionCloseSockets))},
+		{name: "2 a logout out of time keeps the token", want: "invariant 2:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionDropToken))},
+		{name: "5 a second refresh in flight", want: "invariant 5:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Token = planted(t, m.Token, func(r *token) {
+				if slices.Equal(r.From, []transitions.TokenState{transitions.TokenRefreshing}) && slices.Contains(r.On, transitions.TokenNeeded) {
+					r.Do = []transitions.TokenEffect{transitions.TokenSendRefresh}
+				}
+			})
+		}},
+		{name: "9 a late answer counts", want: "invariant 9:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if r.If != nil && r.If.Name == "stale" {
+					r.If = &fsm.Guard[transitions.SocketData, transitions.SocketEvent]{Name: "never", Holds: func(*transitions.SocketData, fsm.Event[transitions.SocketEvent]) bool { return false }}
+				}
+			})
+		}},
+		{name: "10 a late connection is not closed", want: "invariant 10:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if r.If == nil {
+					r.Do = without(r.Do, transitions.SocketCloseLate)
+				}
+			})
+		}},
+		{name: "11 a dropped connection is not cut", want: "invariant 1", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if r.To == transitions.SocketWaiting {
+					r.Do = without(r.Do, transitions.SocketCloseConnection)
+				}
+			})
+		}},
+		{name: "13 ready without auth", want: "invariant 13:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if slices.Contains(r.From, transitions.SocketAuthenticating) && slices.Contains(r.On, transitions.SocketTokenFresh) && r.If == nil {
+					r.Stay, r.To = false, transitions.SocketAuthed
+				}
+			})
+		}},
+		{name: "28 a login that nobody ends", want: "invariant 28:", links: unlinked(transitions.LoginKind, uint8(transitions.LoginReportGivenUp))},
+		{name: "D2 tables that contradict each other", want: "invariant D2:", links: func(links []transitions.Link) []transitions.Link {
+			return append(links, transitions.Link{
+				From: transitions.Port{Machine: transitions.TokenKind, Number: uint8(transitions.TokenAnnounceFresh)},
+				To:   transitions.Port{Machine: transitions.SessionKind, Number: uint8(transitions.SessionTokenGone)},
+			})
+		}},
 	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			machines, links := transitions.Shipped.Machines, slices.Clone(transitions.Shipped.Links)
+			if test.machines != nil {
+				test.machines(t, &machines)
+			}
+			if test.links != nil {
+				links = test.links(links)
+			}
+			system, err := transitions.NewSystem(machines, links, transitions.Shipped.Quorums, transitions.Shipped.Bounds)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := proof.Explore(system, 1)
+			if report.Err == nil || !strings.Contains(report.Err.Error(), test.want) {
+				t.Errorf("got %v, want a violation of %s", report.Err, test.want)
+			}
+		})
+	}
+}
+
+// unlinked leaves out the links of one effect.
+func unlinked(machine transitions.Kind, effect uint8) func([]transitions.Link) []transitions.Link {
+	return func(links []transitions.Link) []transitions.Link {
+		return slices.DeleteFunc(links, func(l transitions.Link) bool { return l.From == transitions.Port{Machine: machine, Number: effect} })
+	}
+}
+
+// planted declares a machine again with changed rows.
+func planted[S, E, F ~uint8, D comparable](t *testing.T, m *fsm.Machine[S, E, F, D], change func(*fsm.Row[S, E, F, D])) *fsm.Machine[S, E, F, D] {
+	t.Helper()
+	decl := m.Declaration()
+	decl.Rows = slices.Clone(decl.Rows)
+	for i := range decl.Rows {
+		change(&decl.Rows[i])
+	}
+	mutant, err := fsm.Declare(decl)
+	if err != nil {
+		t.Fatalf("the declaration refuses the mutant before the invariants see it: %v", err)
+	}
+	return mutant
+}
+
+func without[F comparable](effects []F, effect F) []F {
+	return slices.DeleteFunc(slices.Clone(effects), func(f F) bool { return f == effect })
 }

@@ -1,0 +1,60 @@
+package transitions_test
+
+import (
+	"fmt"
+
+	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// A core driven by hand: no network, no clock, no goroutine. Every event that is
+// posted here is one that the package connector would post.
+func Example() {
+	system := transitions.Shipped.Using(fsm.Table)
+	core, err := system.New(transitions.Plan{Sockets: []transitions.Limit{{Count: 64, Bytes: 1 << 20}}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	post := func(in transitions.Input) {
+		outputs, err := core.Post(in)
+		if err != nil {
+			fmt.Println(err)
+		}
+		for _, out := range outputs {
+			if out.What == transitions.Stepped && out.From != out.To {
+				fmt.Printf("%s: %s -%s-> %s\n", out.Machine, system.StateName(out.Machine, out.From),
+					system.EventName(out.Machine, out.On), system.StateName(out.Machine, out.To))
+			}
+		}
+	}
+	socket := func(on transitions.SocketEvent, arg uint32) {
+		post(transitions.Input{To: transitions.SocketKind, On: uint8(on), Gen: 1, Arg: arg})
+	}
+
+	post(transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLoginRequested)})
+	post(transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginAccepted), Gen: 1, Arg: transitions.TokenPair})
+	socket(transitions.SocketOpened, 0)
+	socket(transitions.SocketAuthAccepted, 0)
+	socket(transitions.SocketSubscriptionsSent, 1)
+	socket(transitions.SocketSubscriptionAccepted, 0)
+	fmt.Println("the connection is lost:")
+	socket(transitions.SocketDropped, 1006)
+	// Output:
+	// session: loggedOut -loginRequested-> authenticating
+	// login: idle -started-> requesting
+	// login: requesting -accepted-> opening
+	// token: absent -adopted-> fresh
+	// session: authenticating -loginAccepted-> socketOpening
+	// socket: closed -openRequested-> tokenPending
+	// socket: tokenPending -tokenFresh-> socketOpening
+	// socket: socketOpening -opened-> socketAuthenticating
+	// socket: socketAuthenticating -authAccepted-> socketAuthed
+	// session: socketOpening -socketsAuthed-> socketAuthed
+	// socket: socketAuthed -subscriptionAccepted-> subscribed
+	// session: socketAuthed -socketsReady-> subscribed
+	// login: opening -ready-> idle
+	// the connection is lost:
+	// socket: subscribed -dropped-> waiting
+	// session: subscribed -socketsNotAuthed-> socketOpening
+}
