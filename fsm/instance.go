@@ -30,10 +30,9 @@ func (m *Machine[S, E, F, D]) New(perform func(in *Instance[S, E, F, D], effect 
 // others were being performed: then those go first.
 func (in *Instance[S, E, F, D]) Post(e Event[E]) error {
 	in.mailbox.Lock()
+	defer in.mailbox.Drain(in.run) // deferred, lest a guard that panics keep the lock
 	in.stepRaised()
-	err := in.step(e)
-	in.mailbox.Drain(in.run)
-	return err
+	return in.step(e)
 }
 
 // Raise queues an internal event from inside perform: it is stepped after the
@@ -59,8 +58,8 @@ func (in *Instance[S, E, F, D]) Now() Snapshot[S, D] {
 func (in *Instance[S, E, F, D]) run(p performance[F, E]) {
 	if p.raised {
 		in.mailbox.Lock()
+		defer in.mailbox.Unlock()
 		in.stepRaised()
-		in.mailbox.Unlock()
 		return
 	}
 	in.perform(in, p.effect, p.cause)

@@ -28,11 +28,12 @@ func (m *Machine[S, E, F, D]) askLooplab() error {
 		if w.never != nil {
 			continue
 		}
-		target := w.source
+		q := m.asked[i]
+		target := q.source
 		if row := &m.decl.Rows[w.row]; !row.Stay {
 			target = m.StateName(row.To)
 		}
-		m.live.events = append(m.live.events, fsm.EventDesc{Name: w.event, Src: []string{w.source}, Dst: target})
+		m.live.events = append(m.live.events, fsm.EventDesc{Name: q.event, Src: []string{q.source}, Dst: target})
 	}
 	number := make(map[string]S, len(m.decl.States))
 	for _, info := range m.decl.States {
@@ -41,11 +42,13 @@ func (m *Machine[S, E, F, D]) askLooplab() error {
 	oracle := m.live.build()
 	var faults []error
 	for i := range m.ways {
-		w := &m.ways[i]
-		answer, possible, err := ask(oracle, w.source, w.event)
+		q := &m.asked[i]
+		var possible bool
+		var err error
+		q.target, possible, err = ask(oracle, q.source, q.event)
 		if err == nil {
-			w.target, w.to = answer, number[answer]
-			err = m.compare(w, possible)
+			m.ways[i].to = number[q.target]
+			err = m.compare(i, possible)
 		}
 		if err != nil {
 			faults = append(faults, err)
@@ -55,15 +58,16 @@ func (m *Machine[S, E, F, D]) askLooplab() error {
 }
 
 // compare tells how looplab's answer for a way differs from its row, if it does.
-func (m *Machine[S, E, F, D]) compare(w *way[S, E, F, D], possible bool) error {
-	row := &m.decl.Rows[w.row]
-	want := w.source
+func (m *Machine[S, E, F, D]) compare(i int, possible bool) error {
+	q, at := m.asked[i], m.ways[i].row
+	row := &m.decl.Rows[at]
+	want := q.source
 	if !row.Stay && row.Never == "" {
 		want = m.StateName(row.To)
 	}
-	if w.target != want || possible != (row.Never == "") {
+	if q.target != want || possible != (row.Never == "") {
 		return fmt.Errorf("fsm: %s: row %d: %s in %s leads to %s, looplab goes to %s",
-			m.decl.Name, w.row+1, w.event, w.source, want, w.target)
+			m.decl.Name, at+1, q.event, q.source, want, q.target)
 	}
 	return nil
 }
@@ -86,15 +90,15 @@ func (l *looplabs) build() *fsm.FSM { return fsm.NewFSM(l.initial, l.events, nil
 
 // step asks a pooled looplab machine for one transition and holds its answer
 // against the declared one.
-func (l *looplabs) step(source, event, target string, never bool) error {
+func (l *looplabs) step(q question, never bool) error {
 	machine, ok := l.free.get()
 	if !ok {
 		machine = l.build()
 	}
-	got, possible, err := ask(machine, source, event)
+	got, possible, err := ask(machine, q.source, q.event)
 	l.free.put(machine)
-	if err == nil && (possible == never || got != target) {
-		err = fmt.Errorf("fsm: looplab: %s in %s went to %s, declared %s", event, source, got, target)
+	if err == nil && (possible == never || got != q.target) {
+		err = fmt.Errorf("fsm: looplab: %s in %s went to %s, declared %s", q.event, q.source, got, q.target)
 	}
 	return err
 }

@@ -27,24 +27,26 @@ type Machine[S, E, F ~uint8, D comparable] struct {
 	events int // one more than the highest event number
 	cells  []cell
 	ways   []way[S, E, F, D]
+	asked  []question // beside ways: what looplab is asked for each
 	live   *looplabs
 }
 
 // cell is the stretch of ways that belong to one (state, event).
-type cell struct{ first, count uint16 }
+type cell struct{ first, count uint32 }
 
-// way is one alternative of a cell.
+// way is one alternative of a cell: what a step by the table reads, in one cache
+// line.
 type way[S, E, F ~uint8, D comparable] struct {
-	guard  func(*D, Event[E]) bool // nil: always
-	set    func(*D, Event[E])      // nil: the data stays
-	do     []F
-	never  *ImpossibleError // nil: possible
-	event  string           // looplab's name of the alternative
-	source string
-	target string
-	to     S
-	row    int
+	guard func(*D, Event[E]) bool // nil: always
+	set   func(*D, Event[E])      // nil: the data stays
+	do    []F
+	never *ImpossibleError // nil: possible
+	row   uint32
+	to    S
 }
+
+// question is a way in looplab's words, and its answer.
+type question struct{ source, event, target string }
 
 // ImpossibleError is the answer of a cell declared Never, or of an event that is
 // not declared at all. The snapshot has not changed.
@@ -88,23 +90,25 @@ func (m *Machine[S, E, F, D]) layOut() {
 	for s := range m.decl.States {
 		for e := 1; e < m.events; e++ {
 			c := &m.cells[s*m.events+e]
-			c.first = uint16(len(m.ways))
+			c.first = uint32(len(m.ways))
 			for i := range m.decl.Rows {
 				row := &m.decl.Rows[i]
 				if has(row.From, S(s)) && has(row.On, E(e)) {
 					c.count++
-					m.ways = append(m.ways, m.wayOf(i, S(s), E(e), int(c.count)))
+					m.add(i, S(s), E(e), int(c.count))
 				}
 			}
 		}
 	}
 }
 
-func (m *Machine[S, E, F, D]) wayOf(i int, s S, e E, nth int) way[S, E, F, D] {
+// add lays out row i as the nth alternative of a cell.
+func (m *Machine[S, E, F, D]) add(i int, s S, e E, nth int) {
 	row := &m.decl.Rows[i]
-	w := way[S, E, F, D]{do: row.Do, row: i, source: m.StateName(s), event: m.EventName(e)}
+	w := way[S, E, F, D]{do: row.Do, row: uint32(i)}
+	q := question{source: m.StateName(s), event: m.EventName(e)}
 	if nth > 1 {
-		w.event = fmt.Sprintf("%s#%d", w.event, nth)
+		q.event = fmt.Sprintf("%s#%d", q.event, nth)
 	}
 	if row.If != nil {
 		w.guard = row.If.Holds
@@ -115,37 +119,37 @@ func (m *Machine[S, E, F, D]) wayOf(i int, s S, e E, nth int) way[S, E, F, D] {
 	if row.Never != "" {
 		w.never = &ImpossibleError{m.decl.Name, m.StateName(s), m.EventName(e), row.Never}
 	}
-	return w
+	m.ways, m.asked = append(m.ways, w), append(m.asked, q)
 }
 
-// choose returns the way that the event takes from the snapshot. The declaration
-// covers every cell with an unguarded last way, so nil means an undeclared state
-// or event.
-func (m *Machine[S, E, F, D]) choose(s *Snapshot[S, D], e Event[E]) *way[S, E, F, D] {
+// choose returns the index of the way that the event takes from the snapshot.
+// The declaration covers every cell with an unguarded last way, so -1 means an
+// undeclared state or event.
+func (m *Machine[S, E, F, D]) choose(s *Snapshot[S, D], e Event[E]) int {
 	at := int(s.State)*m.events + int(e.On)
 	if int(e.On) >= m.events || at >= len(m.cells) {
-		return nil
+		return -1
 	}
 	c := m.cells[at]
-	ways := m.ways[c.first : int(c.first)+int(c.count)]
-	for i := range ways {
-		if w := &ways[i]; w.guard == nil || w.guard(&s.Data, e) {
-			return w
+	for i := c.first; i < c.first+c.count; i++ {
+		if guard := m.ways[i].guard; guard == nil || guard(&s.Data, e) {
+			return int(i)
 		}
 	}
-	return nil
+	return -1
 }
 
 // Apply steps the snapshot in place and returns the effects to perform, in
 // order; the slice is shared and must not be changed. On an error, always an
 // [*ImpossibleError] unless looplab itself fails, the snapshot is unchanged.
 func (m *Machine[S, E, F, D]) Apply(s *Snapshot[S, D], e Event[E]) ([]F, error) {
-	w := m.choose(s, e)
-	if w == nil {
+	i := m.choose(s, e)
+	if i < 0 {
 		return nil, m.undeclared(s.State, e.On)
 	}
+	w := &m.ways[i]
 	if m.engine == Looplab {
-		if err := m.live.step(w.source, w.event, w.target, w.never != nil); err != nil {
+		if err := m.live.step(m.asked[i], w.never != nil); err != nil {
 			return nil, err
 		}
 	}
@@ -171,15 +175,15 @@ func (m *Machine[S, E, F, D]) Step(s Snapshot[S, D], e Event[E]) (Snapshot[S, D]
 
 // Moves tells whether the event would take the snapshot to another state.
 func (m *Machine[S, E, F, D]) Moves(s *Snapshot[S, D], e Event[E]) bool {
-	w := m.choose(s, e)
-	return w != nil && w.never == nil && w.to != s.State
+	i := m.choose(s, e)
+	return i >= 0 && m.ways[i].never == nil && m.ways[i].to != s.State
 }
 
 // RowOf returns the index of the row that the event takes from the snapshot, or
 // -1 where the state or the event is not declared.
 func (m *Machine[S, E, F, D]) RowOf(s *Snapshot[S, D], e Event[E]) int {
-	if w := m.choose(s, e); w != nil {
-		return w.row
+	if i := m.choose(s, e); i >= 0 {
+		return int(m.ways[i].row)
 	}
 	return -1
 }

@@ -42,6 +42,9 @@ func (c *check[S, E, F, D]) names() {
 	if d.Name == "" {
 		c.fault("Name is empty")
 	}
+	if d.Engine > Table {
+		c.fault("Engine %d is not declared", d.Engine)
+	}
 	if len(d.States) == 0 || len(d.States) > 255 || len(d.Events) == 0 || len(d.Events) > 254 {
 		c.fault("needs 1 to 255 states and 1 to 254 events, has %d and %d", len(d.States), len(d.Events))
 	}
@@ -51,11 +54,17 @@ func (c *check[S, E, F, D]) names() {
 		if int(s.Is) != i {
 			c.fault("state %q has number %d, want %d: states are declared in the order of their numbers, from 0", s.Name, s.Is, i)
 		}
+		if s.Kind > Follow {
+			c.fault("state %q: Kind %d is not declared", s.Name, s.Kind)
+		}
 	}
 	for i, e := range d.Events {
 		events = append(events, e.Name)
 		if int(e.Is) != i+1 {
 			c.fault("event %q has number %d, want %d: events are declared in the order of their numbers, from 1", e.Name, e.Is, i+1)
+		}
+		if e.Cause > Coupled {
+			c.fault("event %q: Cause %d is not declared", e.Name, e.Cause)
 		}
 	}
 	for i, f := range d.Effects {

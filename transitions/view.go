@@ -51,6 +51,9 @@ func (c *Core) Clone() *Core {
 func (c *Core) Key() string {
 	var b strings.Builder
 	b.Write([]byte{byte(c.session.State), byte(c.login.State), byte(c.token.State), flag(c.token.Data.Renewable), flag(c.token.Data.Young)})
+	if c.login.State != LoginIdle {
+		fmt.Fprintf(&b, "%d;", c.login.Data.Ticket)
+	}
 	sockets := make([]string, len(c.sockets))
 	for i := range c.sockets {
 		sockets[i] = c.socketKey(i)

@@ -60,17 +60,17 @@ func (s Space[N, A, K]) Walk() Report[N, A] {
 		var none A
 		w.visit(start, none, -1, nil)
 	}
-	for i := 0; i < len(w.nodes) && w.report.Violation == nil && !w.full(); i++ {
+	for i := 0; i < len(w.nodes) && w.report.Violation == nil && !w.cut; i++ {
 		w.report.Depth = w.nodes[i].depth
 		s.Moves(w.nodes[i].at, func(move A, to N, err error) {
 			w.report.Transitions++
-			if w.report.Violation == nil && !w.full() {
+			if w.report.Violation == nil && !w.cut {
 				w.visit(to, move, i, err)
 			}
 		})
 	}
 	w.report.States = len(w.nodes)
-	w.report.Whole = w.report.Violation == nil && !w.full()
+	w.report.Whole = w.report.Violation == nil && !w.cut
 	return w.report
 }
 
@@ -78,15 +78,18 @@ type walk[N, A any, K comparable] struct {
 	space  Space[N, A, K]
 	seen   map[K]bool
 	nodes  []node[N, A]
+	cut    bool // a further state was found at the limit
 	report Report[N, A]
 }
-
-func (w *walk[N, A, K]) full() bool { return w.space.Limit > 0 && len(w.nodes) > w.space.Limit }
 
 func (w *walk[N, A, K]) visit(at N, move A, parent int, err error) {
 	if err == nil {
 		key := w.space.Key(at)
 		if w.seen[key] {
+			return
+		}
+		if w.space.Limit > 0 && len(w.nodes) == w.space.Limit {
+			w.cut = true
 			return
 		}
 		w.seen[key] = true

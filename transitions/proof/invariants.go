@@ -27,18 +27,23 @@ func Explore(system *t.System, sockets int) Report {
 		return Report{Err: errors.Join(err, fmt.Errorf("proof: %d sockets, at most %d", sockets, maxSockets))}
 	}
 	reached := make(map[string]bool)
+	note := func(w *world) {
+		for _, goal := range goals {
+			if !reached[goal.Name] && goal.Holds(w) {
+				reached[goal.Name] = true
+			}
+		}
+	}
 	space := explore.Space[*world, t.Input, key]{
 		Start: []*world{{core: core, system: system}},
 		Key:   (*world).key,
-		Moves: func(from *world, each func(t.Input, *world, error)) { from.moves(each) },
-		Check: func(w *world) error {
-			for _, goal := range goals {
-				if !reached[goal.Name] && goal.Holds(w) {
-					reached[goal.Name] = true
-				}
-			}
-			return check(w)
+		Moves: func(from *world, each func(t.Input, *world, error)) {
+			from.moves(func(in t.Input, to *world, err error) {
+				note(to) // also where the key has been seen: goals may look at what no guard reads
+				each(in, to, err)
+			})
 		},
+		Check: check,
 	}
 	walked := space.Walk()
 	report := Report{States: walked.States, Transitions: walked.Transitions, Depth: walked.Depth, Whole: walked.Whole, Goals: make(map[string]bool)}
@@ -62,7 +67,7 @@ func (w *world) moves(each func(t.Input, *world, error)) {
 			each(in, w, fmt.Errorf("D2: %w", err))
 		case errors.As(err, &impossible):
 		case err != nil:
-			each(in, next, err)
+			each(in, w, err)
 		default:
 			each(in, next, checkMove(w, next, in, current, outputs))
 		}

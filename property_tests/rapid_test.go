@@ -1,0 +1,119 @@
+package propertytests
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// TestMachinesLikeTheirRows steps each machine at random, under both engines and
+// by the interpreter of its rows.
+func TestMachinesLikeTheirRows(t *testing.T) {
+	t.Run("D2 session", func(t *testing.T) { likeItsRows(t, transitions.Session, sessions) })
+	t.Run("D2 login", func(t *testing.T) { likeItsRows(t, transitions.Login, logins) })
+	t.Run("D2 token", func(t *testing.T) { likeItsRows(t, transitions.Token, tokens) })
+	t.Run("D2 socket", func(t *testing.T) { likeItsRows(t, transitions.Socket, sockets) })
+	t.Run("D2 request", func(t *testing.T) { likeItsRows(t, transitions.Request, requests) })
+}
+
+func likeItsRows[S, E, F ~uint8, D comparable](t *testing.T, m *fsm.Machine[S, E, F, D], data *rapid.Generator[D]) {
+	decl := m.Declaration()
+	table, looplab := m.Using(fsm.Table), m.Using(fsm.Looplab)
+	rapid.Check(t, func(t *rapid.T) {
+		at := fsm.Snapshot[S, D]{State: S(rapid.IntRange(0, len(decl.States)).Draw(t, "state")), Data: data.Draw(t, "data")}
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			e := fsm.Event[E]{
+				On:  E(rapid.IntRange(0, len(decl.Events)+1).Draw(t, "event")),
+				Gen: numbers.Draw(t, "gen"), Arg: numbers.Draw(t, "arg"),
+			}
+			want := interpret(decl.Rows, at, e)
+			if got := table.RowOf(&at, e); got != want.row {
+				t.Fatalf("%s in %+v takes row %d, want %d", m.EventName(e.On), at, got+1, want.row+1)
+			}
+			for _, machine := range []*fsm.Machine[S, E, F, D]{table, looplab} {
+				to, effects, err := machine.Step(at, e)
+				refused := want.never || want.row < 0
+				if to != want.to || !slices.Equal(effects, want.effects) || errors.As(err, new(*fsm.ImpossibleError)) != refused {
+					t.Fatalf("%s in %+v by %s: got %+v %v %v, want %+v", m.EventName(e.On), at, machine.Engine(), to, effects, err, want)
+				}
+			}
+			at = want.to
+		}
+	})
+}
+
+// TestCore drives a core with two sockets and requests at random, and holds it
+// against a model that believes nothing: see model.
+func TestCore(t *testing.T) {
+	t.Run("D2 R2 R3 S6 random inputs", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) { drive(t, transitions.Shipped.Using(fsm.Table)) })
+	})
+	t.Run("D2 R2 R3 S6 random inputs by looplab", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) { drive(t, transitions.Shipped) })
+	})
+	t.Run("D1 the same inputs give the same outputs", func(t *testing.T) { rapid.Check(t, replay) })
+	t.Run("D1 a clone is equal and independent", func(t *testing.T) { rapid.Check(t, cloned) })
+}
+
+func drive(t *rapid.T, system *transitions.System) {
+	m := newModel(t, system)
+	t.Repeat(map[string]func(*rapid.T){
+		"environment": func(t *rapid.T) { m.post(t, m.drawInput(t)) },
+		"good":        func(t *rapid.T) { m.post(t, m.drawGood(t)) },
+		"submit":      func(t *rapid.T) { m.post(t, m.drawSubmit(t)) },
+		"":            m.check,
+	})
+	m.logOut(t)
+}
+
+// replay records the inputs and outputs of a run, and gives the same inputs to a
+// core that is stepped by the other engine.
+func replay(t *rapid.T) {
+	m := newModel(t, transitions.Shipped.Using(fsm.Table))
+	again, err := transitions.Shipped.Using(fsm.Looplab).New(m.plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range rapid.IntRange(1, 60).Draw(t, "inputs") {
+		in := m.draw(t)
+		out, err := m.core.Post(in)
+		out2, err2 := again.Post(in)
+		if !slices.Equal(out, out2) || (err == nil) != (err2 == nil) || err != nil && err.Error() != err2.Error() {
+			t.Fatalf("%+v: first %+v %v, then %+v %v", in, out, err, out2, err2)
+		}
+		if m.core.Key() != again.Key() {
+			t.Fatalf("%+v: first %q, then %q", in, m.core.Key(), again.Key())
+		}
+	}
+}
+
+// cloned gives the same inputs to a core and to its clone, and others to a clone
+// of which neither may know.
+func cloned(t *rapid.T) {
+	m := newModel(t, transitions.Shipped.Using(fsm.Table))
+	for range rapid.IntRange(0, 40).Draw(t, "before") {
+		_, _ = m.core.Post(m.draw(t))
+	}
+	before := m.core.Key()
+	twin, other := m.core.Clone(), m.core.Clone()
+	for range rapid.IntRange(1, 20).Draw(t, "aside") {
+		in := m.drawOn(t, other)
+		_, _ = other.Post(in)
+	}
+	if m.core.Key() != before || twin.Key() != before {
+		t.Fatalf("what was posted to a clone has changed the core: %q to %q and %q", before, m.core.Key(), twin.Key())
+	}
+	for range rapid.IntRange(1, 20).Draw(t, "after") {
+		in := m.draw(t)
+		out, err := m.core.Post(in)
+		out2, err2 := twin.Post(in)
+		if !slices.Equal(out, out2) || (err == nil) != (err2 == nil) || m.core.Key() != twin.Key() {
+			t.Fatalf("%+v: the core says %+v %v, its clone %+v %v", in, out, err, out2, err2)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package propertytests
+
+// rule binds the source of some packages, without their test files.
+type rule struct {
+	In      []string // packages of this module, or files; "x/..." is x and all below, "..." is all
+	Not     []string // packages or files of these that are excused
+	Only    []string // they import nothing else, the standard library included; nil: no such bound
+	Own     []string // of this module they import nothing else; nil: no such bound
+	Never   []string // they do not import these
+	Without []string // constructs they do not contain: go, chan, select, map range, clock
+	Reason  string
+}
+
+const looplabPath = "github.com/looplab/fsm"
+
+// pure is what a package of machines may use of the standard library: nothing
+// that acts, waits, reads a clock or draws a number.
+var pure = []string{"errors", "fmt", "slices", "strings"}
+
+// restless are the constructs that make a step depend on more than its arguments.
+var restless = []string{"go", "chan", "select", "map range", "clock"}
+
+var rules = []rule{
+	{In: []string{"transitions"}, Only: append([]string{"fsm"}, pure...),
+		Reason: "the machines are pure: with nothing that can act within reach, a recorded run replays the same"},
+	{In: []string{"transitions/proof"}, Only: append([]string{"fsm", "fsm/explore", "transitions"}, pure...),
+		Reason: "a proof that depends on its surroundings proves nothing"},
+	{In: []string{"transitions", "transitions/proof"}, Without: restless,
+		Reason: "the same events must give the same outputs, in the same order"},
+
+	{In: []string{"fsm"}, Not: []string{"fsm/looplab.go", "fsm/mailbox.go"}, Only: pure,
+		Reason: "the engine is as pure as the machines, but for two files that say so"},
+	{In: []string{"fsm/looplab.go"}, Only: append([]string{"context", looplabPath}, pure...),
+		Reason: "looplab is asked in one file, where its context is never cancelled"},
+	{In: []string{"fsm/mailbox.go"}, Only: []string{"sync"},
+		Reason: "locks are in one file, which can be read as a whole"},
+	{In: []string{"fsm"}, Without: restless,
+		Reason: "a step must depend on its arguments alone"},
+	{In: []string{"fsm/explore"}, Only: append([]string{"fsm", "sync"}, pure...),
+		Reason: "exploration may use goroutines, but two walks must visit the same states"},
+	{In: []string{"fsm/explore"}, Without: []string{"map range", "clock"},
+		Reason: "two walks must visit the same states in the same order"},
+
+	{In: []string{"graph/..."}, Own: []string{"fsm", "graph/..."},
+		Reason: "any declared machine can be drawn, so drawing knows none of them"},
+	{In: []string{"authhttp/..."}, Own: []string{"authhttp/..."},
+		Reason: "authenticated HTTP is of use without machines and sockets"},
+	{In: []string{"authhttp/..."}, Never: []string{looplabPath, "github.com/gorilla/..."},
+		Reason: "authenticated HTTP is of use without machines and sockets"},
+
+	{In: []string{"..."}, Not: []string{"connector/..."}, Never: []string{"github.com/gorilla/..."},
+		Reason: "one package knows which WebSocket library it is"},
+	{In: []string{"..."}, Not: []string{"connector/...", "fsm/explore", "cmd/..."}, Without: []string{"go"},
+		Reason: "whoever starts goroutines must end them: in the library that is the connector alone"},
+	{In: []string{"..."}, Not: []string{"fsm/looplab.go"}, Never: []string{looplabPath + "/..."},
+		Reason: "looplab machines wedge, race and deadlock unless used as in that one file"},
+	{In: []string{"..."}, Not: []string{"cmd/..."}, Never: []string{"github.com/custom-app/interlock/cmd/..."},
+		Reason: "programs are made of the library, not the library of programs"},
+	{In: []string{"..."}, Never: []string{"github.com/custom-app/interlock/property_tests/..."},
+		Reason: "nothing may depend on its proof"},
+}
