@@ -23,9 +23,10 @@ type ChartState struct {
 
 // ChartEvent is an event in names.
 type ChartEvent struct {
-	Name  string
-	Cause Cause
-	Doc   string
+	Name    string
+	Cause   Cause
+	Doc     string
+	Carries string
 }
 
 // ChartEffect is an effect in names.
@@ -54,7 +55,7 @@ func (m *Machine[S, E, F, D]) Chart() Chart {
 		c.States = append(c.States, ChartState{s.Name, s.Kind, namesOf(s.Timers, m.EventName), s.By, s.Group, s.Doc})
 	}
 	for _, e := range m.decl.Events {
-		c.Events = append(c.Events, ChartEvent{e.Name, e.Cause, e.Doc})
+		c.Events = append(c.Events, ChartEvent{e.Name, e.Cause, e.Doc, e.Carries})
 	}
 	for _, f := range m.decl.Effects {
 		c.Effects = append(c.Effects, ChartEffect{f.Name, namesOf(f.Answers, m.EventName), f.Doc})

@@ -3,8 +3,8 @@ package fsm
 // Event is one occurrence of a declared event.
 type Event[E ~uint8] struct {
 	On  E
-	Gen uint32 // the receiver's generation that the event belongs to; set where the event's doc says so
-	Arg uint32 // what the event's doc says; otherwise zero
+	Gen uint32 // the receiver's generation that the event belongs to; set where EventInfo.Carries says so
+	Arg uint32 // what EventInfo.Carries says; otherwise zero
 }
 
 // Snapshot is the whole of a machine at one moment. It is comparable, so it is
@@ -50,10 +50,11 @@ type StateInfo[S, E ~uint8] struct {
 // EventInfo declares an event. The event number zero is never declared, so that
 // a forgotten event is refused.
 type EventInfo[E ~uint8] struct {
-	Is    E
-	Name  string // unique among the events
-	Cause Cause
-	Doc   string // when it is posted, and what Gen and Arg hold
+	Is      E
+	Name    string // unique among the events
+	Cause   Cause
+	Doc     string // what has happened, in words that can be shown as a reason
+	Carries string // what Gen and Arg hold; empty: neither is set
 }
 
 // EffectInfo declares an effect: something for the caller to do.

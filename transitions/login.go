@@ -80,17 +80,17 @@ var loginStates = []fsm.StateInfo[LoginState, LoginEvent]{
 }
 
 var loginEvents = []fsm.EventInfo[LoginEvent]{
-	{Is: LoginStarted, Name: "started", Cause: fsm.User, Doc: "the session: log in; Arg is the command's ticket"},
-	{Is: LoginCancelled, Name: "cancelled", Cause: fsm.User, Doc: "the session: it is leaving"},
-	{Is: LoginAbandoned, Name: "abandoned", Cause: fsm.User, Doc: "the context of a caller has ended; Arg is its command's ticket"},
-	{Is: LoginAccepted, Name: "accepted", Cause: fsm.Peer, Doc: "the server has accepted; Gen is set, Arg says which tokens came"},
-	{Is: LoginRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the server has rejected the credentials; Gen is set"},
-	{Is: LoginUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict: network, 5xx, 429; Gen is set"},
-	{Is: LoginRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay; Gen is set"},
-	{Is: LoginReady, Name: "ready", Cause: fsm.Peer, Doc: "the session: every socket is ready"},
-	{Is: LoginSocketsFailed, Name: "socketsFailed", Cause: fsm.Failure, Doc: "the session: a socket has failed for good"},
-	{Is: LoginTimedOut, Name: "timedOut", Cause: fsm.Timer, Doc: "no answer in time; Gen is set"},
-	{Is: LoginRetryDue, Name: "retryDue", Cause: fsm.Timer, Doc: "the backoff is over; Gen is set"},
+	{Is: LoginStarted, Name: "started", Cause: fsm.User, Doc: "the application logs in", Carries: "Arg is the command's ticket"},
+	{Is: LoginCancelled, Name: "cancelled", Cause: fsm.User, Doc: "the session is leaving"},
+	{Is: LoginAbandoned, Name: "abandoned", Cause: fsm.User, Doc: "the context of a caller has ended", Carries: "Arg is its command's ticket"},
+	{Is: LoginAccepted, Name: "accepted", Cause: fsm.Peer, Doc: "the server has accepted the credentials", Carries: "Gen; Arg says which tokens came"},
+	{Is: LoginRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the server has rejected the credentials", Carries: "Gen"},
+	{Is: LoginUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict: network, 5xx, 429", Carries: "Gen"},
+	{Is: LoginRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay", Carries: "Gen"},
+	{Is: LoginReady, Name: "ready", Cause: fsm.Peer, Doc: "every socket is ready"},
+	{Is: LoginSocketsFailed, Name: "socketsFailed", Cause: fsm.Failure, Doc: "a socket has failed for good"},
+	{Is: LoginTimedOut, Name: "timedOut", Cause: fsm.Timer, Doc: "no answer in time", Carries: "Gen"},
+	{Is: LoginRetryDue, Name: "retryDue", Cause: fsm.Timer, Doc: "the backoff is over", Carries: "Gen"},
 }
 
 var loginEffects = []fsm.EffectInfo[LoginEffect, LoginEvent]{

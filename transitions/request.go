@@ -65,14 +65,14 @@ var requestStates = []fsm.StateInfo[RequestState, RequestEvent]{
 
 var requestEvents = []fsm.EventInfo[RequestEvent]{
 	{Is: RequestSubmit, Name: "submitted", Cause: fsm.User, Doc: "the application has submitted it"},
-	{Is: RequestRelease, Name: "released", Cause: fsm.Peer, Doc: "the socket: ready"},
-	{Is: RequestAnswer, Name: "answered", Cause: fsm.Peer, Doc: "an answer with its id"},
-	{Is: RequestErrorAnswer, Name: "errorAnswered", Cause: fsm.Failure, Doc: "an error answer with its id"},
+	{Is: RequestRelease, Name: "released", Cause: fsm.Peer, Doc: "the socket is ready"},
+	{Is: RequestAnswer, Name: "answered", Cause: fsm.Peer, Doc: "the answer has come"},
+	{Is: RequestErrorAnswer, Name: "errorAnswered", Cause: fsm.Failure, Doc: "an error answer has come"},
 	{Is: RequestCancel, Name: "cancelled", Cause: fsm.User, Doc: "the caller's context has ended"},
-	{Is: RequestOverflow, Name: "overflowed", Cause: fsm.Failure, Doc: "bound: the buffer holds more than it may, and the policy picks this one"},
-	{Is: RequestRefuse, Name: "refused", Cause: fsm.Failure, Doc: "bound: the buffer is full and the policy refuses"},
-	{Is: RequestLose, Name: "connectionLost", Cause: fsm.Failure, Doc: "the socket: its connection is gone"},
-	{Is: RequestClose, Name: "socketClosed", Cause: fsm.Failure, Doc: "the socket: closed, or failed for good"},
+	{Is: RequestOverflow, Name: "overflowed", Cause: fsm.Failure, Doc: "the buffer holds more than it may, and the policy picks this one"},
+	{Is: RequestRefuse, Name: "refused", Cause: fsm.Failure, Doc: "the buffer is full and the policy refuses"},
+	{Is: RequestLose, Name: "connectionLost", Cause: fsm.Failure, Doc: "the connection is lost"},
+	{Is: RequestClose, Name: "socketClosed", Cause: fsm.Failure, Doc: "the socket is closed, or has failed for good"},
 	{Is: RequestTimeOut, Name: "timedOut", Cause: fsm.Timer, Doc: "no answer in time"},
 }
 

@@ -80,20 +80,20 @@ var sessionStates = []fsm.StateInfo[SessionState, SessionEvent]{
 }
 
 var sessionEvents = []fsm.EventInfo[SessionEvent]{
-	{Is: SessionLoginRequested, Name: "loginRequested", Cause: fsm.User, Doc: "the application logs in; Arg is the command's ticket"},
+	{Is: SessionLoginRequested, Name: "loginRequested", Cause: fsm.User, Doc: "the application logs in", Carries: "Arg is the command's ticket"},
 	{Is: SessionLogoutRequested, Name: "logoutRequested", Cause: fsm.User, Doc: "the application logs out"},
-	{Is: SessionLoginAccepted, Name: "loginAccepted", Cause: fsm.Peer, Doc: "the login machine: the server has accepted the credentials"},
-	{Is: SessionLoginRejected, Name: "loginRejected", Cause: fsm.Failure, Doc: "the login machine: the server has rejected the credentials"},
-	{Is: SessionLoginGivenUp, Name: "loginGivenUp", Cause: fsm.Failure, Doc: "the login machine: retries are spent or the caller has left"},
-	{Is: SessionSocketsAuthed, Name: "socketsAuthed", Cause: fsm.Peer, Doc: "quorum: every socket is authorised"},
-	{Is: SessionSocketsNotAuthed, Name: "socketsNotAuthed", Cause: fsm.Failure, Doc: "quorum: some socket is not authorised"},
-	{Is: SessionSocketsReady, Name: "socketsReady", Cause: fsm.Peer, Doc: "quorum: every socket is subscribed"},
-	{Is: SessionSocketsNotReady, Name: "socketsNotReady", Cause: fsm.Failure, Doc: "quorum: some socket is not subscribed"},
-	{Is: SessionSocketFailed, Name: "socketFailed", Cause: fsm.Failure, Doc: "quorum: some socket has failed for good"},
-	{Is: SessionSocketsClosed, Name: "socketsClosed", Cause: fsm.Coupled, Doc: "quorum: every socket is closed"},
-	{Is: SessionTokenExpired, Name: "tokenExpired", Cause: fsm.Failure, Doc: "the token machine: it ended and cannot be refreshed"},
-	{Is: SessionTokenGone, Name: "tokenGone", Cause: fsm.Coupled, Doc: "the token machine: revoked, or there was none"},
-	{Is: SessionCloseTimedOut, Name: "closeTimedOut", Cause: fsm.Timer, Doc: "closing and revoking took too long; Gen is set"},
+	{Is: SessionLoginAccepted, Name: "loginAccepted", Cause: fsm.Peer, Doc: "the server has accepted the credentials"},
+	{Is: SessionLoginRejected, Name: "loginRejected", Cause: fsm.Failure, Doc: "the server has rejected the credentials"},
+	{Is: SessionLoginGivenUp, Name: "loginGivenUp", Cause: fsm.Failure, Doc: "the login was given up: retries spent, or the caller has left"},
+	{Is: SessionSocketsAuthed, Name: "socketsAuthed", Cause: fsm.Peer, Doc: "every socket is authorised"},
+	{Is: SessionSocketsNotAuthed, Name: "socketsNotAuthed", Cause: fsm.Failure, Doc: "some socket is not authorised"},
+	{Is: SessionSocketsReady, Name: "socketsReady", Cause: fsm.Peer, Doc: "every socket is subscribed"},
+	{Is: SessionSocketsNotReady, Name: "socketsNotReady", Cause: fsm.Failure, Doc: "some socket is not subscribed"},
+	{Is: SessionSocketFailed, Name: "socketFailed", Cause: fsm.Failure, Doc: "some socket has failed for good"},
+	{Is: SessionSocketsClosed, Name: "socketsClosed", Cause: fsm.Coupled, Doc: "every socket is closed"},
+	{Is: SessionTokenExpired, Name: "tokenExpired", Cause: fsm.Failure, Doc: "the token has ended and cannot be refreshed"},
+	{Is: SessionTokenGone, Name: "tokenGone", Cause: fsm.Coupled, Doc: "the token is revoked, or there was none"},
+	{Is: SessionCloseTimedOut, Name: "closeTimedOut", Cause: fsm.Timer, Doc: "closing and revoking took too long", Carries: "Gen"},
 }
 
 var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{

@@ -37,6 +37,7 @@ const (
 	SocketSubscriptionsSent
 	SocketSubscriptionAccepted
 	SocketSubscriptionRejected
+	SocketEnded
 	SocketDropped
 	SocketExpired
 	SocketRejected
@@ -107,40 +108,41 @@ var socketStates = []fsm.StateInfo[SocketState, SocketEvent]{
 }
 
 var socketEvents = []fsm.EventInfo[SocketEvent]{
-	{Is: SocketOpenRequested, Name: "openRequested", Cause: fsm.User, Doc: "the session: open"},
-	{Is: SocketCloseRequested, Name: "closeRequested", Cause: fsm.User, Doc: "the session: close"},
-	{Is: SocketAbortRequested, Name: "abortRequested", Cause: fsm.Coupled, Doc: "the session: out of time, be gone"},
-	{Is: SocketTokenFresh, Name: "tokenFresh", Cause: fsm.Peer, Doc: "the token machine: here it is; Arg is the token's generation"},
-	{Is: SocketTokenUnavailable, Name: "tokenUnavailable", Cause: fsm.Failure, Doc: "the token machine: none for now"},
-	{Is: SocketTokenAbsent, Name: "tokenAbsent", Cause: fsm.Coupled, Doc: "the token machine: this login has no tokens"},
-	{Is: SocketRequestSubmitted, Name: "requestSubmitted", Cause: fsm.User, Doc: "the request machine: may it go? Arg is the request's id"},
-	{Is: SocketOpened, Name: "opened", Cause: fsm.Peer, Doc: "the dial and the upgrade have succeeded; Gen is set"},
-	{Is: SocketAuthAccepted, Name: "authAccepted", Cause: fsm.Peer, Doc: "the auth answer is good; Gen is set"},
-	{Is: SocketAuthSkipped, Name: "authSkipped", Cause: fsm.Peer, Doc: "no auth message is declared, or no answer to it awaited; Gen is set"},
-	{Is: SocketAuthRejected, Name: "authRejected", Cause: fsm.Failure, Doc: "the auth answer is an error; Gen is set"},
-	{Is: SocketSubscriptionsSent, Name: "subscriptionsSent", Cause: fsm.Coupled, Doc: "the subscription messages are built; Gen is set, Arg is how many answers to await"},
-	{Is: SocketSubscriptionAccepted, Name: "subscriptionAccepted", Cause: fsm.Peer, Doc: "one subscription answer is good; Gen is set"},
-	{Is: SocketSubscriptionRejected, Name: "subscriptionRejected", Cause: fsm.Failure, Doc: "one subscription answer is an error; Gen is set"},
-	{Is: SocketDropped, Name: "dropped", Cause: fsm.Failure, Doc: "the dial failed, or the connection is gone; Gen is set, Arg is the close code or HTTP status"},
-	{Is: SocketExpired, Name: "expired", Cause: fsm.Failure, Doc: "the server says by status or close code that the token is no good; Gen is set, Arg is the code"},
-	{Is: SocketRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the server says by status or close code never to come back; Gen is set, Arg is the code"},
-	{Is: SocketBuilderDeclined, Name: "builderDeclined", Cause: fsm.User, Doc: "the application's builder says there is no message to send; Gen is set"},
-	{Is: SocketBuilderFailed, Name: "builderFailed", Cause: fsm.Failure, Doc: "the application's builder or codec failed; Gen is set"},
-	{Is: SocketRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay; Gen is set"},
-	{Is: SocketTokenTimedOut, Name: "tokenTimedOut", Cause: fsm.Timer, Doc: "no token in time; Gen is set"},
-	{Is: SocketOpenTimedOut, Name: "openTimedOut", Cause: fsm.Timer, Doc: "no upgrade in time; Gen is set"},
-	{Is: SocketAuthTimedOut, Name: "authTimedOut", Cause: fsm.Timer, Doc: "no auth answer in time; Gen is set"},
-	{Is: SocketSubscribeTimedOut, Name: "subscribeTimedOut", Cause: fsm.Timer, Doc: "not every subscription answer in time; Gen is set"},
-	{Is: SocketRetryDue, Name: "retryDue", Cause: fsm.Timer, Doc: "the backoff is over; Gen is set"},
-	{Is: SocketStable, Name: "stable", Cause: fsm.Timer, Doc: "ready for a stability period; Gen is set"},
-	{Is: SocketCloseTimedOut, Name: "closeTimedOut", Cause: fsm.Timer, Doc: "no answer to the close frame in time; Gen is set"},
+	{Is: SocketOpenRequested, Name: "openRequested", Cause: fsm.User, Doc: "the session opens its sockets"},
+	{Is: SocketCloseRequested, Name: "closeRequested", Cause: fsm.User, Doc: "the session closes its sockets"},
+	{Is: SocketAbortRequested, Name: "abortRequested", Cause: fsm.Coupled, Doc: "the logout is out of time"},
+	{Is: SocketTokenFresh, Name: "tokenFresh", Cause: fsm.Peer, Doc: "a fresh token is there", Carries: "Arg is the token's generation"},
+	{Is: SocketTokenUnavailable, Name: "tokenUnavailable", Cause: fsm.Failure, Doc: "no fresh token for now"},
+	{Is: SocketTokenAbsent, Name: "tokenAbsent", Cause: fsm.Coupled, Doc: "this login has no tokens"},
+	{Is: SocketRequestSubmitted, Name: "requestSubmitted", Cause: fsm.User, Doc: "a request was submitted", Carries: "Arg is its id"},
+	{Is: SocketOpened, Name: "opened", Cause: fsm.Peer, Doc: "the dial and the upgrade have succeeded", Carries: "Gen"},
+	{Is: SocketAuthAccepted, Name: "authAccepted", Cause: fsm.Peer, Doc: "the auth answer is good", Carries: "Gen"},
+	{Is: SocketAuthSkipped, Name: "authSkipped", Cause: fsm.Peer, Doc: "no auth message is declared, or no answer to it awaited", Carries: "Gen"},
+	{Is: SocketAuthRejected, Name: "authRejected", Cause: fsm.Failure, Doc: "the auth answer is an error", Carries: "Gen"},
+	{Is: SocketSubscriptionsSent, Name: "subscriptionsSent", Cause: fsm.Coupled, Doc: "the subscription messages are built", Carries: "Gen; Arg is how many answers to await"},
+	{Is: SocketSubscriptionAccepted, Name: "subscriptionAccepted", Cause: fsm.Peer, Doc: "one subscription answer is good", Carries: "Gen"},
+	{Is: SocketSubscriptionRejected, Name: "subscriptionRejected", Cause: fsm.Failure, Doc: "one subscription answer is an error", Carries: "Gen"},
+	{Is: SocketEnded, Name: "ended", Cause: fsm.Peer, Doc: "the peer has closed in good order", Carries: "Gen; Arg is the close code"},
+	{Is: SocketDropped, Name: "dropped", Cause: fsm.Failure, Doc: "the connection is lost, or could not be made", Carries: "Gen; Arg is the close code or HTTP status"},
+	{Is: SocketExpired, Name: "expired", Cause: fsm.Failure, Doc: "the server says by status or close code that the token is no good", Carries: "Gen; Arg is the code"},
+	{Is: SocketRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the server says by status or close code never to come back", Carries: "Gen; Arg is the code"},
+	{Is: SocketBuilderDeclined, Name: "builderDeclined", Cause: fsm.User, Doc: "the application's builder says there is no message to send", Carries: "Gen"},
+	{Is: SocketBuilderFailed, Name: "builderFailed", Cause: fsm.Failure, Doc: "the application's builder or codec failed", Carries: "Gen"},
+	{Is: SocketRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay", Carries: "Gen"},
+	{Is: SocketTokenTimedOut, Name: "tokenTimedOut", Cause: fsm.Timer, Doc: "no token in time", Carries: "Gen"},
+	{Is: SocketOpenTimedOut, Name: "openTimedOut", Cause: fsm.Timer, Doc: "no upgrade in time", Carries: "Gen"},
+	{Is: SocketAuthTimedOut, Name: "authTimedOut", Cause: fsm.Timer, Doc: "no auth answer in time", Carries: "Gen"},
+	{Is: SocketSubscribeTimedOut, Name: "subscribeTimedOut", Cause: fsm.Timer, Doc: "not every subscription answer in time", Carries: "Gen"},
+	{Is: SocketRetryDue, Name: "retryDue", Cause: fsm.Timer, Doc: "the backoff is over", Carries: "Gen"},
+	{Is: SocketStable, Name: "stable", Cause: fsm.Timer, Doc: "ready for a stability period", Carries: "Gen"},
+	{Is: SocketCloseTimedOut, Name: "closeTimedOut", Cause: fsm.Timer, Doc: "no answer to the close frame in time", Carries: "Gen"},
 }
 
 var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketNeedToken, Name: "needToken", Answers: of(SocketTokenFresh, SocketTokenUnavailable, SocketTokenAbsent), Doc: "link: ask the token machine"},
 	{Is: SocketRefuseToken, Name: "refuseToken", Doc: "link: tell the token machine that the offered token was refused"},
 	{Is: SocketDial, Name: "dial", Answers: of(SocketOpened, SocketDropped, SocketExpired, SocketRejected), Doc: "dial with the fresh token"},
-	{Is: SocketAdoptConnection, Name: "adoptConnection", Answers: of(SocketDropped, SocketExpired, SocketRejected), Doc: "the connection that opened is the socket's; read it"},
+	{Is: SocketAdoptConnection, Name: "adoptConnection", Answers: of(SocketEnded, SocketDropped, SocketExpired, SocketRejected), Doc: "the connection that opened is the socket's; read it"},
 	{Is: SocketSendAuth, Name: "sendAuth", Answers: of(SocketAuthAccepted, SocketAuthSkipped, SocketAuthRejected, SocketBuilderDeclined, SocketBuilderFailed), Doc: "build and send the auth message, if one is declared"},
 	{Is: SocketSendSubscriptions, Name: "sendSubscriptions", Answers: of(SocketSubscriptionsSent, SocketSubscriptionAccepted, SocketSubscriptionRejected, SocketBuilderFailed), Doc: "build and send every subscription message"},
 	{Is: SocketReleaseRequests, Name: "releaseRequests", Doc: "link: buffered requests go, in the order of submission"},
@@ -148,7 +150,7 @@ var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketRefuseRequest, Name: "refuseRequest", Doc: "link: the request just submitted fails, the socket is closed"},
 	{Is: SocketLoseRequests, Name: "loseRequests", Doc: "link: what was written on the lost connection has an unknown outcome"},
 	{Is: SocketCloseRequests, Name: "closeRequests", Doc: "link: every request fails by close"},
-	{Is: SocketSendClose, Name: "sendClose", Answers: of(SocketDropped), Doc: "send the close frame and nothing after it"},
+	{Is: SocketSendClose, Name: "sendClose", Answers: of(SocketEnded, SocketDropped), Doc: "send the close frame and nothing after it"},
 	{Is: SocketCloseConnection, Name: "closeConnection", Answers: of(SocketDropped), Doc: "cut the connection, or cancel the dial"},
 	{Is: SocketCloseLate, Name: "closeLate", Doc: "cut the connection of this event's generation: its dial was given up"},
 	{Is: SocketReportFailed, Name: "reportFailed", Doc: "tell the application, once, that the socket has ended for good"},
@@ -159,7 +161,7 @@ var (
 	socketConnected = of(SocketAuthenticating, SocketAuthed, SocketSubscribed)
 	socketLive      = of(SocketOpening, SocketAuthenticating, SocketAuthed, SocketSubscribed)
 	socketIdle      = of(SocketClosed, SocketTokenPending, SocketWaiting, SocketFailed)
-	socketAnswers   = of(SocketAuthAccepted, SocketAuthSkipped, SocketAuthRejected, SocketSubscriptionsSent, SocketSubscriptionAccepted, SocketSubscriptionRejected, SocketDropped, SocketExpired, SocketRejected, SocketBuilderDeclined, SocketBuilderFailed, SocketRetriesSpent)
+	socketAnswers   = of(SocketAuthAccepted, SocketAuthSkipped, SocketAuthRejected, SocketSubscriptionsSent, SocketSubscriptionAccepted, SocketSubscriptionRejected, SocketEnded, SocketDropped, SocketExpired, SocketRejected, SocketBuilderDeclined, SocketBuilderFailed, SocketRetriesSpent)
 	socketTimers    = of(SocketTokenTimedOut, SocketOpenTimedOut, SocketAuthTimedOut, SocketSubscribeTimedOut, SocketRetryDue, SocketStable, SocketCloseTimedOut)
 )
 
@@ -241,7 +243,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: fsm.Except(socketAny, SocketAuthed), On: of(SocketSubscriptionRejected), Stay: true},
 
 		// Failures: back off.
-		{From: socketLive, On: of(SocketDropped), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
+		{From: socketLive, On: of(SocketEnded, SocketDropped), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
 		{From: of(SocketOpening), On: of(SocketOpenTimedOut), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
 		{From: of(SocketAuthenticating), On: of(SocketAuthTimedOut), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
 		{From: of(SocketAuthed), On: of(SocketSubscribeTimedOut), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
@@ -250,13 +252,13 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketWaiting), On: of(SocketRetriesSpent), To: SocketFailed, Do: of(SocketCloseRequests, SocketReportFailed)},
 		{From: fsm.Except(socketAny, SocketWaiting), On: of(SocketRetryDue, SocketRetriesSpent), Stay: true},
 		{From: fsm.Except(socketAny, SocketAuthenticating, SocketAuthed), On: of(SocketBuilderFailed), Stay: true},
-		{From: socketIdle, On: of(SocketDropped, SocketExpired, SocketRejected), Stay: true, Doc: "the end of a connection or dial already cut"},
+		{From: socketIdle, On: of(SocketEnded, SocketDropped, SocketExpired, SocketRejected), Stay: true, Doc: "the end of a connection or dial already cut"},
 
 		// Close.
 		{From: of(SocketClosed, SocketClosing), On: of(SocketCloseRequested), Stay: true},
 		{From: of(SocketTokenPending, SocketOpening, SocketWaiting, SocketFailed), On: of(SocketCloseRequested), To: SocketClosed, Do: of(SocketCloseConnection, SocketCloseRequests)},
 		{From: socketConnected, On: of(SocketCloseRequested), To: SocketClosing, Do: of(SocketCloseRequests, SocketSendClose)},
-		{From: of(SocketClosing), On: of(SocketDropped, SocketExpired, SocketRejected, SocketCloseTimedOut), To: SocketClosed, Do: of(SocketCloseConnection)},
+		{From: of(SocketClosing), On: of(SocketEnded, SocketDropped, SocketExpired, SocketRejected, SocketCloseTimedOut), To: SocketClosed, Do: of(SocketCloseConnection)},
 		{From: of(SocketClosed), On: of(SocketAbortRequested), Stay: true},
 		{From: fsm.Except(socketAny, SocketClosed), On: of(SocketAbortRequested), To: SocketClosed, Do: of(SocketCloseConnection, SocketCloseRequests)},
 

@@ -82,22 +82,22 @@ var tokenStates = []fsm.StateInfo[TokenState, TokenEvent]{
 }
 
 var tokenEvents = []fsm.EventInfo[TokenEvent]{
-	{Is: TokenAdopted, Name: "adopted", Cause: fsm.Peer, Doc: "the login machine: the answer's tokens; Arg says which came"},
-	{Is: TokenNeeded, Name: "needed", Cause: fsm.User, Doc: "an HTTP request, or the socket machine, needs a fresh token"},
-	{Is: TokenRefused, Name: "refused", Cause: fsm.Failure, Doc: "the server refused the token of generation Gen (401)"},
-	{Is: TokenExpired, Name: "expired", Cause: fsm.Timer, Doc: "the clock, looked at on entry: past its life; Gen is set"},
-	{Is: TokenRefreshed, Name: "refreshed", Cause: fsm.Peer, Doc: "a new pair; Gen is set, Arg says which tokens came"},
-	{Is: TokenUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict on the refresh; Gen is set"},
-	{Is: TokenRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the refresh token is not valid; Gen is set"},
-	{Is: TokenRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay; Gen is set"},
-	{Is: TokenRevokeRequested, Name: "revokeRequested", Cause: fsm.User, Doc: "the session: log out"},
-	{Is: TokenRevoked, Name: "revoked", Cause: fsm.Peer, Doc: "the logout request has ended, well or not; Gen is set"},
-	{Is: TokenDropRequested, Name: "dropRequested", Cause: fsm.Coupled, Doc: "the session: out of time, forget it"},
-	{Is: TokenRefreshDue, Name: "refreshDue", Cause: fsm.Timer, Doc: "it ends soon; Gen is set"},
-	{Is: TokenFloorPassed, Name: "floorPassed", Cause: fsm.Timer, Doc: "the least time between two refreshes is over; Gen is set"},
-	{Is: TokenRefreshTimedOut, Name: "refreshTimedOut", Cause: fsm.Timer, Doc: "no answer in time; Gen is set"},
-	{Is: TokenRetryDue, Name: "retryDue", Cause: fsm.Timer, Doc: "the backoff is over; Gen is set"},
-	{Is: TokenRevokeTimedOut, Name: "revokeTimedOut", Cause: fsm.Timer, Doc: "no answer in time; Gen is set"},
+	{Is: TokenAdopted, Name: "adopted", Cause: fsm.Peer, Doc: "the login answer has brought tokens", Carries: "Arg says which"},
+	{Is: TokenNeeded, Name: "needed", Cause: fsm.User, Doc: "an HTTP request or a socket needs a fresh token"},
+	{Is: TokenRefused, Name: "refused", Cause: fsm.Failure, Doc: "the server has refused a token (401)", Carries: "Gen is the refused token's"},
+	{Is: TokenExpired, Name: "expired", Cause: fsm.Timer, Doc: "the clock says that it is past its life", Carries: "Gen"},
+	{Is: TokenRefreshed, Name: "refreshed", Cause: fsm.Peer, Doc: "the refresh has brought a new token", Carries: "Gen; Arg says which tokens came"},
+	{Is: TokenUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict on the refresh", Carries: "Gen"},
+	{Is: TokenRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the refresh token is not valid", Carries: "Gen"},
+	{Is: TokenRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay", Carries: "Gen"},
+	{Is: TokenRevokeRequested, Name: "revokeRequested", Cause: fsm.User, Doc: "the session logs out"},
+	{Is: TokenRevoked, Name: "revoked", Cause: fsm.Peer, Doc: "the logout request has ended, well or not", Carries: "Gen"},
+	{Is: TokenDropRequested, Name: "dropRequested", Cause: fsm.Coupled, Doc: "the logout is out of time"},
+	{Is: TokenRefreshDue, Name: "refreshDue", Cause: fsm.Timer, Doc: "the token ends soon", Carries: "Gen"},
+	{Is: TokenFloorPassed, Name: "floorPassed", Cause: fsm.Timer, Doc: "the least time between two refreshes is over", Carries: "Gen"},
+	{Is: TokenRefreshTimedOut, Name: "refreshTimedOut", Cause: fsm.Timer, Doc: "no answer in time", Carries: "Gen"},
+	{Is: TokenRetryDue, Name: "retryDue", Cause: fsm.Timer, Doc: "the backoff is over", Carries: "Gen"},
+	{Is: TokenRevokeTimedOut, Name: "revokeTimedOut", Cause: fsm.Timer, Doc: "no answer in time", Carries: "Gen"},
 }
 
 var tokenEffects = []fsm.EffectInfo[TokenEffect, TokenEvent]{

@@ -204,7 +204,7 @@ func (w *wire) cause(e t.SocketEvent, current bool) {
 	case !current:
 	case e == t.SocketAuthAccepted || e == t.SocketAuthSkipped:
 		w.authed = w.open
-	case e == t.SocketDropped || e == t.SocketExpired || e == t.SocketRejected:
+	case e == t.SocketEnded || e == t.SocketDropped || e == t.SocketExpired || e == t.SocketRejected:
 		w.dialling = false
 	}
 }

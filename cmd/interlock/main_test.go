@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// outcome is what a run of the program came to.
+type outcome struct {
+	status         int
+	stdout, stderr string
+}
+
+func runWith(t *testing.T, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status := run(t.Context(), args, &stdout, &stderr)
+	return outcome{status, stdout.String(), stderr.String()}
+}
+
+func TestUsage(t *testing.T) {
+	for name, test := range map[string]struct {
+		args   []string
+		status int
+		stderr []string
+	}{
+		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "graph"`, "see interlock --help"}},
+		"unknown command":   {[]string{"grap"}, wrongUsage, []string{"unexpected argument grap", `did you mean "graph"?`}},
+		"unknown flag":      {[]string{"demo", "--bogus"}, wrongUsage, []string{"unknown flag --bogus", "see interlock demo --help"}},
+		"unknown engine":    {[]string{"demo", "--engine", "steam"}, wrongUsage, []string{"--engine", `"looplab","table"`, `"steam"`}},
+		"no machine":        {[]string{"graph"}, wrongUsage, []string{`"<machine>"`, "see interlock graph --help"}},
+		"unknown machine":   {[]string{"graph", "foo"}, wrongUsage, []string{`"session"`, `"coupling"`, `"foo"`}},
+		"unknown format":    {[]string{"graph", "session", "--format", "gif"}, wrongUsage, []string{"--format", `"svg"`, `"gif"`}},
+		"address":           {[]string{"serve", "--addr", "foo"}, wrongUsage, []string{"--addr", `"foo"`, "HOST:PORT"}},
+		"port":              {[]string{"serve", "--addr", "127.0.0.1:99999"}, wrongUsage, []string{"--addr", `"99999"`, "65535"}},
+		"life":              {[]string{"serve", "--access-life", "0s"}, wrongUsage, []string{"--access-life", "1ms"}},
+		"life of no unit":   {[]string{"serve", "--access-life", "5"}, wrongUsage, []string{"--access-life", `"5"`}},
+		"journal":           {[]string{"demo", "--journal", "/nonexistent/x"}, failed, []string{"--journal", "/nonexistent/x", "name a file that can be written"}},
+		"output":            {[]string{"graph", "login", "-o", "/nonexistent/x"}, failed, []string{"-o /nonexistent/x", "no such file"}},
+		"output to nowhere": {[]string{"graph", "login", "-o", os.DevNull}, failed, []string{os.DevNull, "not an ordinary file"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := runWith(t, test.args...)
+			if got.status != test.status || got.stdout != "" {
+				t.Errorf("got status %d and stdout %q, want %d and none", got.status, got.stdout, test.status)
+			}
+			for _, want := range test.stderr {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("got stderr %q, want it to have %q", got.stderr, want)
+				}
+			}
+			for line := range strings.Lines(got.stderr) {
+				if !strings.HasPrefix(line, "interlock: ") || strings.Count(line, "interlock: ") != 1 {
+					t.Errorf("got %q, want it to begin with the program's name, once", line)
+				}
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"serve", "-h"}, {"graph", "--help"}, {"graph", "nothing", "-h"}} {
+		got := runWith(t, args...)
+		if got.status != done || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: interlock") {
+			t.Errorf("%v: got %+v, want help on stdout", args, got)
+		}
+	}
+}
+
+func TestCommands(t *testing.T) {
+	got := runWith(t, "--help")
+	var commands []string
+	_, list, _ := strings.Cut(got.stdout, "Commands:\n")
+	for line := range strings.Lines(list) {
+		if rest, ok := strings.CutPrefix(line, "  "); ok && !strings.HasPrefix(rest, " ") {
+			commands = append(commands, strings.Fields(rest)[0])
+		}
+	}
+	if want := []string{"demo", "serve", "graph", "version"}; !slices.Equal(commands, want) {
+		t.Errorf("got commands %q, want %q", commands, want)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	got := runWith(t, "version")
+	if got.status != done || !strings.HasPrefix(got.stdout, "interlock ") || !strings.Contains(got.stdout, " go1.") {
+		t.Errorf("got %+v, want a version", got)
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestOutputFails(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"graph", "login"}, {"demo"}, {"demo", "--json"}, {"serve", "--addr", "127.0.0.1:0"}, {"serve", "--json", "--addr", "127.0.0.1:0"}} {
+		var stderr bytes.Buffer
+		status := run(t.Context(), args, fullDisk{}, &stderr)
+		if status != failed || !strings.Contains(stderr.String(), os.ErrClosed.Error()) {
+			t.Errorf("%v: got status %d, stderr %q, want a failure that says why", args, status, stderr.String())
+		}
+	}
+}
+
+func TestTerminal(t *testing.T) {
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("SKIPPED, not tested here: no pseudo-terminal: %v", err)
+	}
+	defer func() { _ = terminal.Close() }()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+
+	t.Setenv("TERM", "xterm")
+	t.Setenv("NO_COLOR", "")
+	if !isColoured(terminal) || isColoured(null) || isColoured(&bytes.Buffer{}) {
+		t.Errorf("got colour %v on a terminal, %v on the null device, %v in a buffer, want only the first",
+			isColoured(terminal), isColoured(null), isColoured(&bytes.Buffer{}))
+	}
+	t.Setenv("NO_COLOR", "1")
+	if isColoured(terminal) {
+		t.Error("got colour although NO_COLOR is set")
+	}
+	var stderr bytes.Buffer
+	status := run(t.Context(), []string{"graph", "session", "--format", "png"}, terminal, &stderr)
+	if status != failed || !strings.Contains(stderr.String(), "-o session.png") {
+		t.Errorf("got status %d, stderr %q, want a PNG on a terminal refused with a hint", status, stderr.String())
+	}
+}

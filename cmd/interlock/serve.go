@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/custom-app/interlock/connector/connectortest"
+)
+
+// serveCommand runs the backend.
+type serveCommand struct {
+	Addr       string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: ${default}."`
+	AccessLife time.Duration `default:"60s" placeholder:"DURATION" help:"How long an access token is valid, such as 5s. Default: ${default}."`
+	JSON       bool          `name:"json" help:"One JSON object a line for each endpoint and each user."`
+}
+
+// Validate refuses what can be told from the arguments alone.
+func (c *serveCommand) Validate() error {
+	_, port, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return fmt.Errorf("--addr: %q is not HOST:PORT", c.Addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("--addr: port %q is not a number of 0 to 65535", port)
+	}
+	if c.AccessLife < time.Millisecond {
+		return fmt.Errorf("--access-life: %v is shorter than 1ms", c.AccessLife)
+	}
+	return nil
+}
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context, out *console) error {
+	arrivals := slog.New(slog.NewTextHandler(out.stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: withoutEmpty}))
+	backend, err := connectortest.New(connectortest.Config{AccessLife: c.AccessLife, Log: arrivals})
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("serve: --addr: %w; 127.0.0.1:0 takes a free port", err)
+	}
+	address := listener.Addr()
+	if isExposed(address) {
+		_, _ = fmt.Fprintf(out.stderr, "interlock: serve: warning: %v can be reached from other machines, and the passwords here are known to all; 127.0.0.1 keeps it to this one\n", address)
+	}
+	served := make(chan error, 1)
+	go func() { served <- backend.Serve(listener) }()
+	if err := c.introduce(out.stdout, address.String()); err != nil {
+		return errors.Join(fmt.Errorf("serve: standard output: %w", err), backend.Close())
+	}
+	select {
+	case err := <-served:
+		return errors.Join(err, backend.Close())
+	case <-ctx.Done():
+	}
+	err = backend.Close()
+	_, _ = fmt.Fprintln(out.stderr, "interlock: serve: stopped, everything is closed")
+	return err
+}
+
+// isExposed tells whether other machines can reach an address.
+func isExposed(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && !tcp.IP.IsLoopback()
+}
+
+// withoutEmpty leaves empty attributes out of a log.
+func withoutEmpty(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindString && a.Value.String() == "" {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// endpoint is one thing that the backend serves.
+type endpoint struct {
+	Name   string `json:"endpoint"`
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	about  string
+}
+
+func endpointsAt(address string) []endpoint {
+	web := "http://" + address
+	return []endpoint{
+		{"login", http.MethodPost, web + "/login", "name and password give an access and a refresh token"},
+		{"refresh", http.MethodPost, web + "/refresh", "a refresh token gives a new pair, once"},
+		{"logout", http.MethodPost, web + "/logout", "revokes the tokens of the login"},
+		{"me", http.MethodGet, web + "/me", "who the access token belongs to"},
+		{"echo", http.MethodPost, web + "/echo", "gives the body back"},
+		{"ws", http.MethodGet, "ws://" + address + "/ws", "WebSocket: auth, sub, echo, menuAdd, menuDelete"},
+	}
+}
+
+// introduce prints what can be reached, and how.
+func (c *serveCommand) introduce(to io.Writer, address string) error {
+	endpoints, users := endpointsAt(address), connectortest.DefaultUsers()
+	if c.JSON {
+		lines := json.NewEncoder(to)
+		for _, e := range endpoints {
+			if err := lines.Encode(e); err != nil {
+				return err
+			}
+		}
+		for _, u := range users {
+			if err := lines.Encode(map[string]connectortest.User{"user": u}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	out := written{to: to}
+	out.printf("The backend is up, until Ctrl-C. Access tokens live %v.\n\n", c.AccessLife)
+	for _, e := range endpoints {
+		out.printf("  %-4s  %-*s  %s\n", e.Method, len(endpoints[1].URL), e.URL, e.about)
+	}
+	out.printf("\nUsers, made up and with passwords known to all:\n\n")
+	for _, u := range users {
+		out.printf("  %s, password %s\n", u.Name, u.Password)
+	}
+	out.printf("\nTry it, the second line with the access_token that the first one gives:\n\n")
+	out.printf("  curl -s %s -d '{\"name\":%q,\"password\":%q}'\n", endpoints[0].URL, users[0].Name, users[0].Password)
+	out.printf("  curl -s %s -H \"Authorization: Bearer $TOKEN\"\n\n", endpoints[3].URL)
+	return out.err
+}

@@ -1,0 +1,59 @@
+package propertytests
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestReadme holds that every piece of Go in the README is compiled code: it
+// stands, but for indentation, in an example or in a table.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sources []string
+	for _, pattern := range []string{"../connector/example*_test.go", "../transitions/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources = append(sources, flush(string(text)))
+		}
+	}
+	blocks := strings.Split(string(readme), "```go\n")[1:]
+	if len(blocks) < 3 {
+		t.Errorf("got %d pieces of Go, want the embedding program, the core by hand and a row", len(blocks))
+	}
+	for _, block := range blocks {
+		block, _, _ = strings.Cut(block, "```")
+		if !stands(sources, flush(block)) {
+			t.Errorf("this stands in no example and no table:\n%s", block)
+		}
+	}
+}
+
+func stands(sources []string, block string) bool {
+	for _, source := range sources {
+		if strings.Contains(source, block) {
+			return true
+		}
+	}
+	return false
+}
+
+// flush takes the indentation off every line.
+func flush(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.Join(lines, "\n")
+}
