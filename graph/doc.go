@@ -4,7 +4,9 @@
 // A drawing reads at a glance: what goes well runs straight down the page, what
 // fails is dashed and leads aside, lines and words are coloured by whose doing
 // an event is, and what every state of a group answers alike is drawn once, from
-// the group. A group named "signed in/connected" is drawn inside "signed in".
+// the group. What many states answer each in its own way, with a move to the same
+// state, is one line too, and its label names the states; what all states lead to
+// has its label beside it and no line. A group named "signed in/connected" is drawn inside "signed in".
 // Rows that stay in their state, and rows that are impossible, are not drawn;
 // the JSON has them.
 //

@@ -40,7 +40,7 @@ func (p *dotPrinter) printf(format string, args ...any) {
 func (p *dotPrinter) open(name string) {
 	p.printf("digraph %s {", quote(name))
 	p.depth++
-	p.printf(`graph [rankdir=TB, newrank=true, compound=true, fontname="%s", bgcolor="white", pad=0.4, nodesep=0.5, ranksep=0.22, charset="UTF-8"];`, font)
+	p.printf(`graph [rankdir=TB, newrank=true, compound=true, fontname="%s", bgcolor="white", pad=0.4, nodesep=0.35, ranksep=0.22, charset="UTF-8"];`, font)
 	p.printf(`node [shape=box, style="rounded,filled", fontname="%s", fontsize=14, fontcolor="%s", margin="0.22,0.1", height=0.6, width=1.7];`, font, ink)
 	p.printf(`edge [fontname="%s", fontsize=12, arrowsize=0.8, penwidth=1.6];`, font)
 }
@@ -67,7 +67,7 @@ func (p *dotPrinter) id(name string) string { return quote(p.prefix + name) }
 func (p *dotPrinter) frameID(path string) string { return quote("cluster" + p.prefix + path) }
 
 func (p *dotPrinter) machine(d *drawing) {
-	start := p.id("#start") // no state of package fsm has a # in its name
+	start := p.startID()
 	p.printf(`%s [shape=point, style=filled, width=0.2, color="%s", fillcolor="%s"];`, start, ink, ink)
 	p.states(d, "")
 	p.printf(`%s -> %s [color="%s", weight=100, penwidth=1.8];`, start, p.id(d.chart.Initial), ink)
@@ -76,6 +76,10 @@ func (p *dotPrinter) machine(d *drawing) {
 	}
 	p.ranks(d)
 }
+
+// startID is the id of the dot that a machine starts from. No state of package
+// fsm has a # in its name.
+func (p *dotPrinter) startID() string { return p.id("#start") }
 
 // states prints what is in a group and in no inner one, then the inner groups.
 // What is off the main line goes first, in a frame that is not seen: it keeps

@@ -27,11 +27,13 @@ type group struct {
 	states []int  // all of them, those of inner groups included
 }
 
-// line is everything that leads from one state, or from every state of a group,
-// to one state.
+// line is everything that leads from one state, or from the states of a group,
+// to one state. A note is what leads to a state from all over the machine: it
+// has no beginning, its label names the states.
 type line struct {
-	from  int    // the state; of a group, the one that the line is tied to
+	from  int    // the state; of a group, the one that the line is tied to; of a note, where it leads
 	group string // the path of the group the line leaves; empty for a state
+	note  bool
 	to    int
 	steps []step
 	level bool // leads straight across the page, its label beside it
@@ -44,10 +46,8 @@ type step struct {
 	guard string
 	cause fsm.Cause
 	do    []string
-}
-
-func (s step) equal(other step) bool {
-	return s.event == other.event && s.guard == other.guard
+	from  []int  // the states that take it
+	who   string // names them; empty where the line tells
 }
 
 // draw makes a chart ready. It fails on a chart whose rows name what it does not
@@ -59,15 +59,8 @@ func draw(chart fsm.Chart) (*drawing, error) {
 	d := &drawing{chart: chart}
 	d.findGroups()
 	moves := d.moves()
-	d.lift(moves)
-	for from, targets := range moves {
-		for to, steps := range targets {
-			if len(steps) > 0 {
-				d.lines = append(d.lines, line{from: from, to: to, steps: steps})
-			}
-		}
-	}
-	d.findMain()
+	d.findMain(moves)
+	d.gather(moves)
 	d.place()
 	d.tieGroupLines()
 	d.level()
@@ -135,75 +128,6 @@ func (d *drawing) group(path string) *group {
 		}
 	}
 	return nil
-}
-
-// moves returns the steps from each state to each state, in declared order.
-func (d *drawing) moves() [][][]step {
-	moves := make([][][]step, len(d.chart.States))
-	for i := range moves {
-		moves[i] = make([][]step, len(d.chart.States))
-	}
-	for _, row := range d.chart.Rows {
-		if row.To == "" {
-			continue
-		}
-		to := stateIndex(d.chart, row.To)
-		for _, from := range row.From {
-			at := &moves[stateIndex(d.chart, from)][to]
-			for _, on := range row.On {
-				cause := d.chart.Events[eventIndex(d.chart, on)].Cause
-				s := step{event: on, guard: row.If, cause: cause, do: row.Do}
-				if !slices.ContainsFunc(*at, s.equal) {
-					*at = append(*at, s)
-				}
-			}
-		}
-	}
-	return moves
-}
-
-// lift takes out of the moves the steps that all states of a group share, and
-// makes lines of the group out of them, outer groups first.
-func (d *drawing) lift(moves [][][]step) {
-	for _, g := range d.groups {
-		if len(g.states) < 2 {
-			continue
-		}
-		for to := range d.chart.States {
-			if slices.Contains(g.states, to) {
-				continue
-			}
-			if shared := takeShared(moves, g.states, to); len(shared) > 0 {
-				d.lines = append(d.lines, line{group: g.path, to: to, steps: shared})
-			}
-		}
-	}
-}
-
-func takeShared(moves [][][]step, states []int, to int) []step {
-	var shared []step
-	for _, s := range moves[states[0]][to] {
-		everywhere := true
-		for _, from := range states[1:] {
-			at := slices.IndexFunc(moves[from][to], s.equal)
-			if at < 0 {
-				everywhere = false
-				break
-			}
-			if !slices.Equal(moves[from][to][at].do, s.do) {
-				s.do = nil
-			}
-		}
-		if everywhere {
-			shared = append(shared, s)
-		}
-	}
-	for _, from := range states {
-		moves[from][to] = slices.DeleteFunc(moves[from][to], func(s step) bool {
-			return slices.ContainsFunc(shared, s.equal)
-		})
-	}
-	return shared
 }
 
 // shorten drops the effects of lines off the main line, unless they are few and

@@ -171,6 +171,23 @@ func TestMainLine(t *testing.T) {
 	}
 }
 
+func TestMainLinePassesByWhatCanFail(t *testing.T) {
+	dot := dotOf(t, chart{
+		Name: "line", Initial: "ready",
+		States: []fsm.ChartState{{Name: "ready"}, {Name: "waiting"}, {Name: "closing"}},
+		Events: []fsm.ChartEvent{{Name: "ended", Cause: fsm.Peer}, {Name: "dropped", Cause: fsm.Failure}, {Name: "close", Cause: fsm.User}},
+		Rows: []fsm.ChartRow{
+			{From: []string{"ready"}, On: []string{"ended", "dropped"}, To: "waiting"},
+			{From: []string{"ready"}, On: []string{"close"}, To: "closing"},
+		},
+	})
+	for state, want := range map[string]bool{"ready": true, "waiting": false, "closing": true} {
+		if got := strings.Contains(dot, "<b>"+state+"</b>>, group=main,"); got != want {
+			t.Errorf("%s is on the main line: got %t, want %t", state, got, want)
+		}
+	}
+}
+
 func TestEveryNameIsInEveryDocument(t *testing.T) {
 	for _, name := range []string{"session.dot", "session.mmd", "session.json"} {
 		var got strings.Builder

@@ -17,8 +17,10 @@ const (
 	docLetters     = 40
 )
 
-// saying is some of a line's steps that have the same effects, as words.
+// saying is some of a line's steps that the same states take with the same
+// effects, as words.
 type saying struct {
+	who     string
 	words   []word
 	effects []string
 }
@@ -40,9 +42,9 @@ func (l line) sayings() []saying {
 		if len(effects) > mostEffects {
 			effects = nil
 		}
-		at := slices.IndexFunc(said, func(other saying) bool { return slices.Equal(other.effects, effects) })
+		at := slices.IndexFunc(said, func(other saying) bool { return other.who == s.who && slices.Equal(other.effects, effects) })
 		if at < 0 {
-			said = append(said, saying{effects: effects})
+			said = append(said, saying{who: s.who, effects: effects})
 			at = len(said) - 1
 		}
 		said[at].words = append(said[at].words, w)
@@ -69,33 +71,54 @@ func wrap[T any](pieces []T, letters func(T) int) [][]T {
 
 func wordLetters(w word) int { return utf8.RuneCountInString(w.text) }
 
-// htmlLines returns a line's label: bold events in the colours of their causes,
-// then the effects in grey.
-func (l line) htmlLines() []string {
+// html returns a line's label. Where it names states, they stand in a column
+// before what they do.
+func (l line) html() string {
+	said := l.sayings()
+	if !slices.ContainsFunc(said, func(s saying) bool { return s.who != "" }) {
+		var lines []string
+		for _, s := range said {
+			lines = append(lines, s.htmlLines()...)
+		}
+		return strings.Join(lines, "<br/>")
+	}
+	var rows strings.Builder
+	for _, s := range said {
+		who := ""
+		for _, names := range wrap(strings.SplitAfter(s.who, ", "), utf8.RuneCountInString) {
+			who += escapeHTML(strings.Join(names, "")) + `&#160;<br align="left"/>`
+		}
+		fmt.Fprintf(&rows, `<tr><td align="left"><font color="%s">%s</font></td><td align="left">%s<br align="left"/></td></tr>`,
+			slate, who, strings.Join(s.htmlLines(), `<br align="left"/>`))
+	}
+	return `<table border="0" cellborder="0" cellspacing="0" cellpadding="1">` + rows.String() + `</table>`
+}
+
+// htmlLines returns bold events in the colours of their causes, then the effects
+// in grey.
+func (s saying) htmlLines() []string {
 	var lines []string
-	for _, s := range l.sayings() {
-		used := 0
-		for _, words := range wrap(s.words, wordLetters) {
-			var parts []string
-			used = 0
-			for _, w := range words {
-				used += wordLetters(w)
-				parts = append(parts, fmt.Sprintf(`<font color="%s"><b>%s</b></font>`, styleOf(w.cause).text, escapeHTML(w.text)))
-			}
-			lines = append(lines, strings.Join(parts, fmt.Sprintf(`<font color="%s">&#160;·&#160;</font>`, mute)))
+	used := 0
+	for _, words := range wrap(s.words, wordLetters) {
+		var parts []string
+		used = 0
+		for _, w := range words {
+			used += wordLetters(w)
+			parts = append(parts, fmt.Sprintf(`<font color="%s"><b>%s</b></font>`, styleOf(w.cause).text, escapeHTML(w.text)))
 		}
-		for i, effects := range wrap(s.effects, utf8.RuneCountInString) {
-			text := strings.Join(effects, ", ")
-			if i == 0 {
-				text = "/ " + text
-			}
-			grey := fmt.Sprintf(`<font color="%s">%s</font>`, mute, escapeHTML(text))
-			if i == 0 && used+utf8.RuneCountInString(text) <= lettersPerLine {
-				lines[len(lines)-1] += " &#160;" + grey
-				continue
-			}
-			lines = append(lines, grey)
+		lines = append(lines, strings.Join(parts, fmt.Sprintf(`<font color="%s">&#160;·&#160;</font>`, mute)))
+	}
+	for i, effects := range wrap(s.effects, utf8.RuneCountInString) {
+		text := strings.Join(effects, ", ")
+		if i == 0 {
+			text = "/ " + text
 		}
+		grey := fmt.Sprintf(`<font color="%s">%s</font>`, mute, escapeHTML(text))
+		if i == 0 && used+utf8.RuneCountInString(text) <= lettersPerLine {
+			lines[len(lines)-1] += " &#160;" + grey
+			continue
+		}
+		lines = append(lines, grey)
 	}
 	return lines
 }

@@ -7,26 +7,28 @@ import (
 )
 
 // findMain follows what goes well, from the initial state to later declared
-// states, by the smallest stride each time.
-func (d *drawing) findMain() {
+// states, by the smallest stride each time; what can fail to the same state only
+// where there is nothing better.
+func (d *drawing) findMain(moves [][][]step) {
 	at := stateIndex(d.chart, d.chart.Initial)
-	for at >= 0 {
+	for {
 		d.main = append(d.main, at)
-		next := -1
-		for _, l := range d.lines {
-			if d.leaves(l, at) && l.to > at && l.goesWell() && (next < 0 || l.to < next) {
-				next = l.to
-			}
+		stride := slices.IndexFunc(moves[at][at+1:], func(steps []step) bool {
+			l := line{steps: steps}
+			return l.goesWell() && l.cause() != fsm.Failure
+		})
+		if stride < 0 {
+			stride = slices.IndexFunc(moves[at][at+1:], func(steps []step) bool { return line{steps: steps}.goesWell() })
 		}
-		at = next
+		if stride < 0 {
+			return
+		}
+		at += 1 + stride
 	}
 }
 
-func (d *drawing) leaves(l line, state int) bool {
-	if l.group != "" {
-		return slices.Contains(d.group(l.group).states, state)
-	}
-	return l.from == state
+func (l line) leaves(state int) bool {
+	return slices.ContainsFunc(l.steps, func(s step) bool { return slices.Contains(s.from, state) })
 }
 
 func (l line) goesWell() bool {
@@ -48,6 +50,25 @@ func (d *drawing) place() {
 			at++
 		}
 		d.places[i], taken[at] = at, true
+	}
+	for _, state := range d.main {
+		d.lower(state)
+	}
+}
+
+// lower moves a state of the main line, and what is declared after it and stands
+// no higher, below the states off the line that are declared before it.
+func (d *drawing) lower(state int) {
+	place, by := d.places[state], 0
+	for i, p := range d.places[:state] {
+		if d.isAside(i) {
+			by = max(by, p+1-place)
+		}
+	}
+	for i := state; i < len(d.places); i++ {
+		if d.places[i] >= place {
+			d.places[i] += by
+		}
 	}
 }
 
@@ -82,7 +103,7 @@ func (d *drawing) bestPlace(state int) int {
 func (d *drawing) sources(l line) []int {
 	var places []int
 	for at, state := range d.main {
-		if d.leaves(l, state) {
+		if l.leaves(state) {
 			places = append(places, at)
 		}
 	}
@@ -90,7 +111,8 @@ func (d *drawing) sources(l line) []int {
 }
 
 // tieGroupLines chooses the state that each line of a group is tied to: one on
-// the main line that is level with where the line leads, else the last.
+// the main line that is level with where the line leads, else the last. Lines
+// with large pills are tied to states of their own.
 func (d *drawing) tieGroupLines() {
 	for i := range d.lines {
 		l := &d.lines[i]
@@ -100,12 +122,21 @@ func (d *drawing) tieGroupLines() {
 		states := d.group(l.group).states
 		l.from = states[len(states)-1]
 		for _, at := range d.sources(*l) {
-			l.from = d.main[at]
-			if at > d.places[l.to] || at == d.places[l.to] && !d.joined(l.to, d.main[at]) {
+			state := d.main[at]
+			if l.named() && hasTie(l.group, state, d.lines[:i]) {
+				continue
+			}
+			l.from = state
+			if d.places[state] > d.places[l.to] || d.places[state] == d.places[l.to] && !d.joined(l.to, state) {
 				break
 			}
 		}
 	}
+}
+
+// hasTie tells whether a state has a line of a group with a large pill.
+func hasTie(group string, state int, lines []line) bool {
+	return slices.ContainsFunc(lines, func(l line) bool { return l.named() && l.group == group && l.from == state })
 }
 
 // joined tells whether a line leads from one state to the other.
@@ -138,7 +169,7 @@ func (d *drawing) isMain(l line) bool {
 func (d *drawing) level() {
 	for _, back := range []bool{true, false} {
 		for i, l := range d.lines {
-			if d.places[l.from] != d.places[l.to] || d.isAside(l.from) != back {
+			if d.isBeside(l) || d.places[l.from] != d.places[l.to] || d.isAside(l.from) != back {
 				continue
 			}
 			crowded := slices.ContainsFunc(d.lines, func(other line) bool {
@@ -168,21 +199,27 @@ func (d *drawing) framesAside(path string) bool {
 }
 
 // row returns the place below which the pill of a line is: next to where the
-// line comes from, on the way to where it leads.
+// line comes from, on the way to where it leads. What leads down to a state off
+// the main line, from another one or to below them all, has it next to that one,
+// for such lines often begin together.
 func (d *drawing) row(l line) int {
-	from := d.places[l.from]
-	if d.places[l.to] < from {
+	from, to := d.places[l.from], d.places[l.to]
+	switch {
+	case to < from:
 		return from - 1
+	case to > from && d.isAside(l.to) && (d.isAside(l.from) || to > d.places[d.main[len(d.main)-1]]):
+		return to - 1
 	}
 	return from
 }
 
-// share lets lines that say the same and lead to the same state share a pill.
+// share lets lines that say the same and lead to the same state share a pill, if
+// it names no states.
 func (d *drawing) share() {
 	for i := range d.lines {
 		l := &d.lines[i]
 		l.pill = i
-		if d.isMain(*l) || l.level {
+		if d.isMain(*l) || l.level || d.isBeside(*l) {
 			continue
 		}
 		for j, other := range d.lines[:i] {
@@ -194,10 +231,21 @@ func (d *drawing) share() {
 	}
 }
 
+// named tells whether the label of a line names states.
+func (l line) named() bool {
+	return slices.ContainsFunc(l.steps, func(s step) bool { return s.who != "" })
+}
+
+// isBeside tells whether the pill of a line, being large, stands beside a state
+// and not on the way.
+func (d *drawing) isBeside(l line) bool { return l.note || l.named() && !d.isMain(l) }
+
 // hasPill tells whether a line has a pill of its own.
 func (d *drawing) hasPill(i int) bool { return d.lines[i].pill == i && !d.lines[i].level }
 
 func (d *drawing) isAside(state int) bool { return !slices.Contains(d.main, state) }
 
-// isLineAside tells whether a line leads to or from a state off the main line.
-func (d *drawing) isLineAside(l line) bool { return d.isAside(l.from) || d.isAside(l.to) }
+// isLineAside tells whether the pill of a line is off the main line.
+func (d *drawing) isLineAside(l line) bool {
+	return d.isAside(l.from) || d.isAside(l.to) || d.isBeside(l) && !l.note
+}

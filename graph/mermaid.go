@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -63,13 +64,16 @@ func (p *mermaidPrinter) machine(d *drawing, prefix string) {
 	}
 }
 
-// between returns all that leads from one state to another as one line, what the
-// groups around it share included.
+// between returns all that leads from one state to another as one line, what is
+// gathered with other states' included.
 func (d *drawing) between(from, to int) line {
 	whole := line{from: from, to: to}
 	for _, l := range d.lines {
-		if l.to == to && d.leaves(l, from) {
-			whole.steps = append(whole.steps, l.steps...)
+		for _, s := range l.steps {
+			if l.to == to && slices.Contains(s.from, from) {
+				s.who = ""
+				whole.steps = append(whole.steps, s)
+			}
 		}
 	}
 	return whole

@@ -102,8 +102,8 @@ func (d *drawing) look(state int) look {
 // onlyTimeEnds tells a pause from a wait for a good answer.
 func (d *drawing) onlyTimeEnds(state int) bool {
 	return !slices.ContainsFunc(d.lines, func(l line) bool {
-		return d.leaves(l, state) && slices.ContainsFunc(l.steps, func(s step) bool {
-			return s.cause == fsm.Peer
+		return slices.ContainsFunc(l.steps, func(s step) bool {
+			return s.cause == fsm.Peer && slices.Contains(s.from, state)
 		})
 	})
 }
