@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync/atomic"
 
 	"github.com/custom-app/interlock/authhttp"
@@ -15,6 +14,8 @@ import (
 type Client[C, U any] struct {
 	config   Config[C, U]
 	settings settings
+	sockets  []*wiring
+	plan     transitions.Plan
 	sessions atomic.Uint64
 }
 
@@ -47,6 +48,14 @@ func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
 		staleGap: config.StaleGap, refreshFloor: config.RefreshFloor,
 		retryFloor: config.RetryFloor, retryCap: config.RetryCap,
 	}
+	for _, socket := range config.Sockets {
+		w := socket.bind()
+		c.sockets = append(c.sockets, w)
+		c.plan.Sockets = append(c.plan.Sockets, w.limit)
+	}
+	if _, err := c.settings.system.New(c.plan); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -64,22 +73,16 @@ func (c *Client[C, U]) String() string { return "interlock client" }
 // a few hundred bytes until its sockets open.
 func (c *Client[C, U]) NewSession() *Session[C, U] {
 	d := &driver{settings: &c.settings, number: c.sessions.Add(1)}
-	var plan transitions.Plan
-	for i, socket := range c.config.Sockets {
-		run := &socketRun{driver: d, id: uint32(i), wiring: socket.bind()}
-		d.sockets = append(d.sockets, run)
-		plan.Sockets = append(plan.Sockets, run.wiring.limit)
+	for i, w := range c.sockets {
+		d.sockets = append(d.sockets, &socketRun{driver: d, id: uint32(i), wiring: w, messages: w.hub()})
 	}
-	core, err := c.settings.system.New(plan)
+	core, err := c.settings.system.New(c.plan)
 	if err != nil {
-		panic(err) // the config was validated
+		panic(err) // New has made one of the same plan
 	}
 	d.core = core
 	if c.config.Journal != nil {
 		d.journal = &journal{to: c.config.Journal, driver: d}
-		d.journal.begin()
 	}
-	s := &Session[C, U]{driver: d}
-	s.http = &http.Client{Transport: c.config.transport(s)}
-	return s
+	return &Session[C, U]{driver: d, http: &c.config.HTTP}
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -38,7 +37,7 @@ type Config[C, U any] struct {
 	CloseTimeout   time.Duration // for a whole logout, sockets and server; 0: 10 s
 
 	StaleGap     time.Duration // a token counts as stale so long before its end, but never for more than half its life; 0: 30 s
-	RefreshFloor time.Duration // least time between two refreshes, whatever the server says; 0: 5 s
+	RefreshFloor time.Duration // least time between two refreshes, whatever the server says, and so also the least that a token counts as fresh; 0: 5 s
 
 	// Backoff makes the delays between attempts of one login, token or socket;
 	// backoff.Stop gives up. Its own randomisation and time limit should be off:
@@ -99,7 +98,7 @@ func (c Config[C, U]) validate() error {
 		fault("Auth: is required")
 	}
 	if v, ok := c.Auth.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
+		if _, err := guarded(func() (struct{}, error) { return struct{}{}, v.Validate() }); err != nil {
 			fault("Auth: %w", err)
 		}
 	}
@@ -117,6 +116,9 @@ func (c Config[C, U]) validate() error {
 		if d.value < 0 {
 			fault("%s: %v is negative", d.name, d.value)
 		}
+	}
+	if c.Backoff() == nil {
+		fault("Backoff: makes nil")
 	}
 	if c.RetryCap < c.RetryFloor {
 		fault("RetryCap: %v is less than RetryFloor, %v", c.RetryCap, c.RetryFloor)
@@ -139,11 +141,4 @@ func (c Config[C, U]) validate() error {
 		ids[s.name()] = true
 	}
 	return errors.Join(faults...)
-}
-
-// transport returns the application's transport with the session as its source.
-func (c Config[C, U]) transport(source authhttp.Source) http.RoundTripper {
-	transport := c.HTTP
-	transport.Source = source
-	return &transport
 }

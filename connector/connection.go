@@ -97,7 +97,7 @@ func (c *connection) receive(data []byte) {
 			return
 		}
 	}
-	c.run.wiring.publish(a.message)
+	c.run.wiring.publish(c.run.messages, a.message)
 }
 
 // take returns what an id was expected for; an id is answered once.

@@ -31,6 +31,9 @@ var (
 // Accept does not like.
 var errNotAccepted = errors.New("the answer was not accepted")
 
+// errGivenUp is the fault of a socket that has failed for good.
+var errGivenUp = errors.New("given up for good")
+
 // LoginError is a login that did not come to its end, and says which half failed.
 type LoginError struct {
 	LoggedIn bool  // the user is logged in, but not every socket is ready
@@ -76,6 +79,14 @@ func (e *SocketError) Error() string {
 
 // Unwrap returns what went wrong.
 func (e *SocketError) Unwrap() error { return e.Err }
+
+// because returns err with its cause, if there is one.
+func because(err, cause error) error {
+	if cause == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
 
 // settlements are the errors of requests that end without an answer.
 var settlements = map[transitions.RequestState]error{

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -77,8 +78,12 @@ func (j *journal) begin() {
 	j.put(line)
 }
 
-// write writes one event's line, before its effects are performed.
+// write writes one event's line, before its effects are performed. The first
+// line goes before the first event, so that its failure can be watched.
 func (j *journal) write(r *record) {
+	if j.records == 0 {
+		j.begin()
+	}
 	system := j.driver.settings.system
 	j.records++
 	line := eventLine{
@@ -121,10 +126,10 @@ func (j *journal) put(line any) {
 	}
 	text, err := json.Marshal(line)
 	if err == nil {
-		_, err = j.to.Write(append(text, '\n'))
+		_, err = guarded(func() (int, error) { return j.to.Write(append(text, '\n')) })
 	}
 	if err != nil {
 		j.failed = true
-		j.driver.faults.publish(err)
+		j.driver.faults.publish(fmt.Errorf("interlock: journal: %w", err))
 	}
 }

@@ -97,7 +97,7 @@ func (d *driver) performLogin(w work) {
 		opening := transitions.LoginState(w.out.From) == transitions.LoginOpening
 		d.tellLogin(&LoginError{LoggedIn: opening, Err: context.Cause(d.login.ctx)})
 	case transitions.LoginTellSocketsFailed:
-		d.tellLogin(&LoginError{LoggedIn: true, Err: errors.Join(ErrSocketFailed, w.why.err)})
+		d.tellLogin(&LoginError{LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)})
 	case transitions.LoginAdoptToken, transitions.LoginReportRejected, transitions.LoginReportGivenUp:
 		// Links carry these to other machines.
 	}
@@ -117,7 +117,9 @@ func (d *driver) tellLogin(err error) {
 func (d *driver) sendLogin(ctx context.Context, credentials any, gen uint32) {
 	in := transitions.Input{To: transitions.LoginKind, Gen: gen}
 	given, err := guarded(func() (granted, error) { return d.settings.login(ctx, credentials) })
-	d.received(&given)
+	if err == nil {
+		d.received(&given)
+	}
 	switch {
 	case err == nil:
 		in.On, in.Arg = uint8(transitions.LoginAccepted), given.tokens()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,91 +15,6 @@ import (
 	"github.com/custom-app/interlock/connector/connectortest"
 	"github.com/custom-app/interlock/fsm"
 )
-
-// The service of a menu: what the backend's sockets speak.
-
-type credentials struct {
-	Name     string `json:"name"`
-	Password string `json:"password"`
-}
-
-type user struct {
-	ID   int    `json:"id"`
-	Name string `json:"name"`
-}
-
-type category struct {
-	ID   int    `json:"id"`
-	Name string `json:"name"`
-}
-
-type request struct {
-	ID      uint64       `json:"id"`
-	Auth    *authRequest `json:"auth,omitempty"`
-	Sub     *subscribe   `json:"sub,omitempty"`
-	MenuAdd *category    `json:"menuAdd,omitempty"`
-	Echo    *echo        `json:"echo,omitempty"`
-}
-
-type authRequest struct {
-	Token string `json:"token"`
-}
-
-type subscribe struct {
-	Kind string `json:"kind"`
-}
-
-type echo struct {
-	Text string `json:"text"`
-}
-
-type response struct {
-	ID      uint64       `json:"id"`
-	Error   *serverError `json:"error"`
-	Auth    *user        `json:"auth"`
-	MenuAdd *category    `json:"menuAdd"`
-	Echo    *echo        `json:"echo"`
-	Push    *push        `json:"push"`
-}
-
-type serverError struct {
-	Code, Text string
-}
-
-func (e *serverError) Error() string { return e.Code + ": " + e.Text }
-
-type push struct {
-	Categories     []category `json:"categories"`
-	CategoryUpdate *category  `json:"categoryUpdate"`
-	CategoryDelete *category  `json:"categoryDelete"`
-}
-
-var ann = credentials{Name: "ann", Password: "secret"}
-
-// menuSocket declares the socket of the service.
-func menuSocket(url string) connector.SocketConfig[user, request, response] {
-	return connector.SocketConfig[user, request, response]{
-		ID: "menu", URL: url,
-		Auth: &connector.Step[user, request, response]{
-			Build: func(_ context.Context, known connector.Known[user, response]) (request, error) {
-				return request{Auth: &authRequest{Token: known.Token.Access.Reveal()}}, nil
-			},
-		},
-		Subscribe: []connector.Step[user, request, response]{{
-			Build: func(context.Context, connector.Known[user, response]) (request, error) {
-				return request{Sub: &subscribe{Kind: "categories"}}, nil
-			},
-		}},
-		SetID: func(r *request, id uint64) { r.ID = id },
-		GetID: func(r response) (uint64, bool) { return r.ID, r.ID != 0 },
-		IsError: func(r response) error {
-			if r.Error == nil {
-				return nil
-			}
-			return r.Error
-		},
-	}
-}
 
 // world is a backend on an in-memory network and a session on it, in virtual time.
 type world struct {
@@ -112,20 +28,47 @@ type world struct {
 }
 
 // engines runs a test in virtual time under both engines.
-func engines(t *testing.T, name string, backend connectortest.Config, test func(*world), changes ...func(*connector.Config[credentials, user])) {
+func engines(t *testing.T, name string, backend connectortest.Config, test func(*world), changes ...change) {
+	t.Helper()
+	bubbles(t, name, func(t *testing.T, engine change) {
+		w := newWorld(t, backend, append(slices.Clone(changes), engine)...)
+		defer w.end()
+		test(w)
+	})
+}
+
+// change is a change of a world's config, applied before its client is made.
+type change = func(*connector.Config[credentials, user])
+
+// bubbles runs a test in virtual time, once for each engine.
+func bubbles(t *testing.T, name string, test func(t *testing.T, engine change)) {
+	t.Helper()
 	for _, engine := range []fsm.Engine{fsm.Looplab, fsm.Table} {
 		t.Run(name+"/"+engine.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, backend, append(changes, func(c *connector.Config[credentials, user]) { c.Engine = engine })...)
-				defer w.end()
-				test(w)
+				test(t, func(c *connector.Config[credentials, user]) { c.Engine = engine })
 			})
 		})
 	}
 }
 
-func newWorld(t *testing.T, backend connectortest.Config, changes ...func(*connector.Config[credentials, user])) *world {
-	w := &world{t: t, network: connectortest.NewNetwork()}
+// socket changes the one socket of a world.
+func socket(edit func(*connector.SocketConfig[user, request, response])) change {
+	return func(c *connector.Config[credentials, user]) {
+		s := c.Sockets[0].(connector.SocketConfig[user, request, response])
+		edit(&s)
+		c.Sockets = []connector.AnySocket[user]{s}
+	}
+}
+
+func newWorld(t *testing.T, backend connectortest.Config, changes ...change) *world {
+	t.Helper()
+	return newWorldOn(t, connectortest.NewNetwork(), backend, changes...)
+}
+
+func newWorldOn(t *testing.T, network *connectortest.Network, backend connectortest.Config, changes ...change) *world {
+	t.Helper()
+	w := &world{t: t, network: network}
 	var err error
 	if w.backend, err = connectortest.New(backend); err != nil {
 		t.Fatal(err)
@@ -191,6 +134,45 @@ func (w *world) login() {
 	}
 }
 
+// script makes the backend misbehave.
+func (w *world) script(faults ...connectortest.Fault) {
+	w.t.Helper()
+	if err := w.backend.Script(faults...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// logout logs out and returns how long that took.
+func (w *world) logout() time.Duration {
+	w.t.Helper()
+	start := time.Now()
+	if err := w.session.Logout(context.Background()); err != nil {
+		w.t.Fatalf("logout: %v", err)
+	}
+	return time.Since(start)
+}
+
+// begin logs in without waiting; the channel gives the outcome.
+func (w *world) begin() <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- w.session.Login(context.Background(), ann) }()
+	return done
+}
+
+// loginOnly logs in without waiting for the sockets.
+func (w *world) loginOnly() {
+	w.t.Helper()
+	if err := w.session.LoginOnly(context.Background(), ann); err != nil {
+		w.t.Fatalf("login: %v", err)
+	}
+}
+
+// token returns the session's token, or the empty one.
+func (w *world) token() authhttp.Token {
+	token, _ := w.session.Token(context.Background(), 0)
+	return token
+}
+
 // history is what has changed so far, for failure texts.
 func (w *world) history() string {
 	w.changes.Close()
@@ -225,4 +207,20 @@ func (w *world) echo(text string) (string, error) {
 		return "", errors.Join(err, ctx.Err())
 	}
 	return res.Echo.Text, nil
+}
+
+// me asks the backend who a token belongs to, and returns the status.
+func (w *world) me(token string) int {
+	w.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, w.backend.URL()+"/me", nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := w.config.HTTP.Base.RoundTrip(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode
 }

@@ -13,7 +13,7 @@ import (
 // Its methods may be called from any goroutine, also from builders and codecs.
 type Session[C, U any] struct {
 	driver *driver
-	http   *http.Client
+	http   *authhttp.Transport // to be copied
 }
 
 // String names the session without showing what it holds.
@@ -67,7 +67,11 @@ func (s *Session[C, U]) Logout(ctx context.Context) error {
 }
 
 // HTTP returns a client whose requests carry a fresh token of this session.
-func (s *Session[C, U]) HTTP() *http.Client { return s.http }
+func (s *Session[C, U]) HTTP() *http.Client {
+	transport := *s.http
+	transport.Source = s
+	return &http.Client{Transport: &transport}
+}
 
 // Token returns a fresh token, refreshing if need be; it makes the session an
 // [authhttp.Source]. Without one the error is [authhttp.ErrNoToken].

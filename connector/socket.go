@@ -13,6 +13,9 @@ type Socket[Req, Res any] struct {
 	encode   func(Req, uint64) ([]byte, error)
 }
 
+// String names the socket without showing what it holds.
+func (s *Socket[Req, Res]) String() string { return "interlock socket " + s.run.wiring.id }
+
 // On returns the handle of the socket with this id. The error says whether there
 // is no such socket or its types are others.
 func On[Req, Res, C, U any](s *Session[C, U], id string) (*Socket[Req, Res], error) {
@@ -20,7 +23,7 @@ func On[Req, Res, C, U any](s *Session[C, U], id string) (*Socket[Req, Res], err
 		if run.wiring.id != id {
 			continue
 		}
-		messages, ok := run.wiring.typed.(*hub[Res])
+		messages, ok := run.messages.(*hub[Res])
 		encode, encodes := run.wiring.encode.(func(Req, uint64) ([]byte, error))
 		if !ok || run.wiring.encode != nil && !encodes {
 			return nil, fmt.Errorf("interlock: socket %s: is declared with other request or message types", id)

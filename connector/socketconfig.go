@@ -40,6 +40,9 @@ type Buffer struct {
 	None   bool // nothing waits: a request to a socket that is not ready is refused
 }
 
+// mostSubscriptions is how many answers the socket machine can count.
+const mostSubscriptions = 255
+
 // SocketConfig declares a socket whose requests are of type Req and whose
 // messages from the peer are of type Res. Zero values mean the defaults that the
 // fields state.
@@ -52,7 +55,7 @@ type SocketConfig[U, Req, Res any] struct {
 	Header func(Known[U, Res]) http.Header
 
 	Auth      *Step[U, Req, Res]  // the auth message; nil: none
-	Subscribe []Step[U, Req, Res] // the subscription messages, all sent after auth
+	Subscribe []Step[U, Req, Res] // the subscription messages, all sent after auth; at most 255
 
 	Encode func(Req) ([]byte, error) // nil: encoding/json
 	Decode func([]byte) (Res, error) // nil: encoding/json
@@ -104,6 +107,9 @@ func (c SocketConfig[U, Req, Res]) validate(allowPlain bool) error {
 	if c.Auth != nil {
 		faults = append(faults, c.validateStep("Auth", *c.Auth))
 	}
+	if len(c.Subscribe) > mostSubscriptions {
+		fault("Subscribe: %d are more than %d", len(c.Subscribe), mostSubscriptions)
+	}
 	for i, step := range c.Subscribe {
 		faults = append(faults, c.validateStep(fmt.Sprintf("Subscribe[%d]", i), step))
 	}
@@ -113,8 +119,19 @@ func (c SocketConfig[U, Req, Res]) validate(allowPlain bool) error {
 	if c.Buffer.Policy > transitions.Refuse {
 		fault("Buffer: Policy: is not declared")
 	}
-	if min(c.OpenTimeout, c.AuthTimeout, c.SubscribeTimeout, c.RequestTimeout, c.WriteTimeout, c.StablePeriod) < 0 || c.ReadLimit < 0 {
-		fault("timeouts, StablePeriod and ReadLimit must not be negative")
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"OpenTimeout", c.OpenTimeout}, {"AuthTimeout", c.AuthTimeout}, {"SubscribeTimeout", c.SubscribeTimeout},
+		{"RequestTimeout", c.RequestTimeout}, {"WriteTimeout", c.WriteTimeout}, {"StablePeriod", c.StablePeriod},
+	} {
+		if d.value < 0 {
+			fault("%s: %v is negative", d.name, d.value)
+		}
+	}
+	if c.ReadLimit < 0 {
+		fault("ReadLimit: %d is negative", c.ReadLimit)
 	}
 	return errors.Join(faults...)
 }
@@ -152,7 +169,7 @@ type step struct {
 	noAnswer bool
 }
 
-// wiring is a SocketConfig bound to a session, without its types.
+// wiring is a SocketConfig without its types, shared by all sessions of a client.
 type wiring struct {
 	id, url      string
 	subprotocols []string
@@ -166,24 +183,23 @@ type wiring struct {
 
 	open, authenticate, subscribed, request, write, stable time.Duration
 
-	publish func(message any) // to the typed streams
-	typed   any               // the *hub[Res] behind publish
-	encode  any               // the func(Req, uint64) ([]byte, error) of requests; nil without ids
+	hub     func() any             // a new *hub[Res], for a session
+	publish func(hub, message any) // to such a hub
+	encode  any                    // the func(Req, uint64) ([]byte, error) of requests; nil without ids
 }
 
-// bind returns the declaration with its types erased, for one session.
+// bind returns the declaration with its types erased and its defaults filled in.
 func (c SocketConfig[U, Req, Res]) bind() *wiring {
-	messages := &hub[Res]{}
 	w := &wiring{
 		id: c.ID, url: c.URL, subprotocols: c.Subprotocols, binary: c.Binary,
 		decode: c.decoder(), limit: c.Buffer.limit(), readLimit: c.ReadLimit,
 		open: c.OpenTimeout, authenticate: c.AuthTimeout, subscribed: c.SubscribeTimeout,
 		request: c.RequestTimeout, write: c.WriteTimeout, stable: c.StablePeriod,
-		publish: func(message any) {
+		hub: func() any { return &hub[Res]{} },
+		publish: func(messages, message any) {
 			res, _ := message.(Res)
-			messages.publish(res)
+			messages.(*hub[Res]).publish(res)
 		},
-		typed: messages,
 	}
 	for _, d := range []struct {
 		field *time.Duration

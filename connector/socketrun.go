@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"github.com/cenkalti/backoff/v4"
@@ -12,9 +11,10 @@ import (
 
 // socketRun performs the effects of one socket.
 type socketRun struct {
-	driver *driver
-	id     uint32
-	wiring *wiring
+	driver   *driver
+	id       uint32
+	wiring   *wiring
+	messages any // the typed hub of messages that answer nothing
 
 	current atomic.Pointer[connection] // the connection, for those who flush it
 
@@ -68,7 +68,7 @@ func (r *socketRun) perform(w work) {
 	case transitions.SocketCloseLate:
 		go w.why.opened.close()
 	case transitions.SocketReportFailed:
-		r.fault("open", errors.Join(errors.New("given up for good"), w.why.err))
+		r.fault("open", because(errGivenUp, w.why.err))
 	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseRequests,
 		transitions.SocketReleaseRequest, transitions.SocketRefuseRequest, transitions.SocketLoseRequests,
 		transitions.SocketCloseRequests:

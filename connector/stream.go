@@ -22,30 +22,39 @@ type Stream[T any] struct {
 }
 
 // Next returns the next item, waiting for it as long as ctx lasts. ok is false
-// when ctx or the stream has ended.
+// when nothing is left and ctx or the stream has ended.
 func (s *Stream[T]) Next(ctx context.Context) (item T, ok bool) {
 	for {
-		s.mu.Lock()
-		if len(s.items) > 0 {
-			item, s.items = s.items[0], s.items[1:]
-			if len(s.items) > 0 {
-				s.wake() // others wait on the same stream
-			}
-			s.mu.Unlock()
+		if item, ok = s.take(); ok {
 			return item, true
 		}
-		ended := s.ended
+		s.mu.Lock()
+		ended := s.ended && len(s.items) == 0
 		s.mu.Unlock()
 		if ended {
-			s.wake()
+			s.wake() // others wait on the same stream
 			return item, false
 		}
 		select {
 		case <-s.more:
 		case <-ctx.Done():
-			return item, false
+			return s.take()
 		}
 	}
+}
+
+// take returns the next item, if there is one.
+func (s *Stream[T]) take() (item T, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.items) == 0 {
+		return item, false
+	}
+	item, s.items = s.items[0], s.items[1:]
+	if len(s.items) > 0 {
+		s.wake()
+	}
+	return item, true
 }
 
 // All returns the items as they come, until ctx or the stream ends.

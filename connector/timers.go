@@ -119,7 +119,7 @@ func (d *driver) retry(w work, delays *backoff.BackOff, spent uint8) (time.Durat
 	}
 	next := (*delays).NextBackOff()
 	if next == backoff.Stop {
-		_ = d.post(transitions.Input{To: w.out.Machine, ID: w.out.ID, On: spent, Gen: w.out.Now}, &cause{err: w.why.err})
+		_ = d.post(transitions.Input{To: w.out.Machine, ID: w.out.ID, On: spent, Gen: w.out.Now}, &cause{err: w.why.err, told: true})
 		return 0, false
 	}
 	next = min(max(next, s.retryFloor), s.retryCap)

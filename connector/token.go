@@ -82,11 +82,7 @@ func (d *driver) performToken(w work) {
 	case transitions.TokenAnnounceFresh:
 		d.tellTokenWaiters(nil)
 	case transitions.TokenAnnounceUnavailable:
-		err := authhttp.ErrNoToken
-		if w.why.err != nil {
-			err = fmt.Errorf("%w: %w", authhttp.ErrNoToken, w.why.err)
-		}
-		d.tellTokenWaiters(err)
+		d.tellTokenWaiters(because(authhttp.ErrNoToken, w.why.err))
 	case transitions.TokenAnnounceAbsent:
 		d.tellTokenWaiters(authhttp.ErrNoToken)
 	case transitions.TokenReportExpired, transitions.TokenReportGone:
@@ -112,7 +108,9 @@ func (d *driver) sendRefresh(ctx context.Context, pair authhttp.Pair, gen uint32
 	var given granted
 	var err error
 	given.pair, err = guarded(func() (authhttp.Pair, error) { return d.settings.renew(ctx, pair) })
-	d.received(&given)
+	if err == nil {
+		d.received(&given)
+	}
 	switch {
 	case err == nil && given.pair.Access != "":
 		in.On, in.Arg = uint8(transitions.TokenRefreshed), given.tokens()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,10 +57,12 @@ func (o *opened) close() { _ = o.ws.Close() }
 // or by close code (RFC 6455 section 7.4: 4000 to 4999 are the application's).
 // Everything else is a connection lost, and tried again.
 var verdicts = map[int]transitions.SocketEvent{
-	http.StatusUnauthorized: transitions.SocketExpired,
-	http.StatusForbidden:    transitions.SocketRejected,
-	4401:                    transitions.SocketExpired,
-	4403:                    transitions.SocketRejected,
+	websocket.CloseNormalClosure: transitions.SocketEnded,
+	websocket.CloseGoingAway:     transitions.SocketEnded,
+	http.StatusUnauthorized:      transitions.SocketExpired,
+	http.StatusForbidden:         transitions.SocketRejected,
+	4401:                         transitions.SocketExpired,
+	4403:                         transitions.SocketRejected,
 }
 
 // verdict returns the event that a status or close code means.
@@ -90,6 +93,12 @@ func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
 	}
 	ws, response, err := dialer.DialContext(ctx, r.wiring.url, header)
 	handshake.release()
+	if err == nil {
+		if err = r.wiring.unrequested(response.Header); err != nil {
+			_ = ws.Close()
+			response = nil
+		}
+	}
 	if err != nil {
 		code, wait := refusal(response)
 		if code != 0 {
@@ -105,16 +114,34 @@ func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
 	}
 }
 
+// unrequested is the fault of an upgrade that brings what nobody asked for, which
+// fails the connection (RFC 6455 section 4.1). Compression is never asked for:
+// the read limit would not bound what a message unpacks to.
+func (w *wiring) unrequested(header http.Header) error {
+	if header.Get("Sec-WebSocket-Extensions") != "" {
+		return errors.New("the upgrade has an extension that was not asked for")
+	}
+	if chosen := header.Get("Sec-WebSocket-Protocol"); chosen != "" && !slices.Contains(w.subprotocols, chosen) {
+		return errors.New("the upgrade has a subprotocol that was not asked for")
+	}
+	return nil
+}
+
 // refusal reads a refused upgrade: its status, and for how long the server asks
-// to wait, in seconds (RFC 9110 section 10.2.3).
+// to wait, in seconds or until a date by its own clock (RFC 9110 section 10.2.3).
 func refusal(response *http.Response) (code int, wait time.Duration) {
 	if response == nil {
 		return 0, 0
 	}
 	_ = response.Body.Close()
-	seconds, err := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 31)
-	if err == nil {
-		wait = time.Duration(seconds) * time.Second
+	text := response.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return response.StatusCode, time.Duration(seconds) * time.Second
+	}
+	until, err := http.ParseTime(text)
+	now, noDate := http.ParseTime(response.Header.Get("Date"))
+	if err == nil && noDate == nil {
+		wait = max(0, until.Sub(now))
 	}
 	return response.StatusCode, wait
 }
