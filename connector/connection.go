@@ -23,6 +23,8 @@ type connection struct {
 	ctx context.Context // ends with the connection
 	end context.CancelFunc
 
+	steps chan func() // the steps of the handshake; holds both, closed after the last
+
 	mu       sync.Mutex
 	queue    []frame
 	held     bool // frames wait for an event to be posted first
@@ -45,7 +47,7 @@ type expectation struct {
 }
 
 func newConnection(r *socketRun, o *opened, gen uint32) *connection {
-	c := &connection{run: r, gen: gen, ws: o.ws, expected: make(map[uint64]expectation)}
+	c := &connection{run: r, gen: gen, ws: o.ws, expected: make(map[uint64]expectation), steps: make(chan func(), 2)}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	c.ws.SetPingHandler(func(data string) error {
 		c.put(frame{websocket.PongMessage, []byte(data)})
@@ -66,6 +68,22 @@ func closeFrame(code int) frame {
 		code = websocket.CloseNormalClosure
 	}
 	return frame{websocket.CloseMessage, websocket.FormatCloseMessage(code, "")}
+}
+
+// handshake runs the steps of the way to ready, as the effects say, and ends with
+// the last of them or with the connection.
+func (c *connection) handshake() {
+	for {
+		select {
+		case step, ok := <-c.steps:
+			if !ok {
+				return
+			}
+			step()
+		case <-c.ctx.Done():
+			return
+		}
+	}
 }
 
 // read delivers messages until the connection ends, and posts its end.

@@ -35,6 +35,7 @@ type driver struct {
 	logouts      []chan<- struct{}
 	requests     map[uint32]*call
 	journal      *journal
+	jobs         *[]func() // of the goroutine that runs outputs
 
 	sockets []*socketRun
 	held    atomic.Pointer[held]
@@ -86,28 +87,71 @@ type cause struct {
 
 var noCause = &cause{}
 
+// waits tells whether somebody is to be lined up for what the event leads to.
+func (c *cause) waits() bool { return c.logout != nil || c.token != nil }
+
 // post gives one event to the core and sees to what comes of it. The error is
 // this event's own: it was refused, and has changed nothing.
 func (d *driver) post(in transitions.Input, why *cause) error {
-	d.mailbox.Lock()
-	d.lookAtClock()
-	err := d.step(in, why)
-	d.mailbox.Drain(d.run)
-	if err != nil && !errors.Is(err, transitions.ErrSettled) {
-		d.faults.publish(err)
+	jobs, err := d.deliver(in, why)
+	for _, job := range jobs {
+		go job()
 	}
 	return err
 }
 
+// postLast is post for a goroutine whose work this ends: it goes on with the last
+// of the jobs that come of the event, if any, instead of ending.
+func (d *driver) postLast(in transitions.Input, why *cause) error {
+	jobs, err := d.deliver(in, why)
+	for i, job := range jobs {
+		if i == len(jobs)-1 {
+			job()
+		} else {
+			go job()
+		}
+	}
+	return err
+}
+
+func (d *driver) deliver(in transitions.Input, why *cause) (jobs []func(), err error) {
+	d.mailbox.Lock()
+	d.lookAtClock()
+	err = d.step(in, why)
+	jobs = d.drain()
+	if err != nil && !errors.Is(err, transitions.ErrSettled) {
+		d.faults.publish(err)
+	}
+	return jobs, err
+}
+
+// drain ends a step, runs what waits, unless somebody is at it, and returns the
+// jobs that came of it, which the caller sees to.
+func (d *driver) drain() (jobs []func()) {
+	d.mailbox.Drain(func(w work) {
+		d.jobs = &jobs
+		d.run(w)
+	})
+	return jobs
+}
+
+// begin puts off what blocks, or runs code of the application, until nothing is
+// left to run; each job then has a goroutine of its own.
+func (d *driver) begin(job func()) { *d.jobs = append(*d.jobs, job) }
+
 // step gives one event to the core. The caller holds the mailbox's lock.
 func (d *driver) step(in transitions.Input, why *cause) error {
 	outputs, err := d.core.Post(in)
+	works := make([]work, 0, len(outputs)+1)
 	if d.journal != nil {
-		d.mailbox.Put(work{record: newRecord(in, outputs, err)})
+		works = append(works, work{record: newRecord(in, outputs, err)})
 	}
 	for _, out := range outputs {
-		d.mailbox.Put(work{out: out, why: why})
+		if stay := out.What == transitions.Stepped && out.From == out.To; !stay || why.waits() {
+			works = append(works, work{out: out, why: why})
+		}
 	}
+	d.mailbox.Put(works...)
 	return err
 }
 
@@ -118,8 +162,9 @@ func (d *driver) lookAtClock() {
 	if h == nil || h.staleAfter == 0 || elapsed(h.received, d.settings.now()) < h.staleAfter {
 		return
 	}
-	if state, _ := d.core.Token(); state == transitions.TokenFresh {
-		_ = d.step(transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenExpired), Gen: h.generation}, noCause)
+	in := transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenExpired), Gen: h.generation}
+	if d.core.Moves(in) {
+		_ = d.step(in, noCause)
 	}
 }
 

@@ -72,12 +72,13 @@ func (d *driver) performLogin(w work) {
 		}
 		var ctx context.Context
 		ctx, d.cancelLogin = context.WithCancel(context.WithoutCancel(d.login.ctx))
-		go d.sendLogin(ctx, d.login.credentials, w.out.Now)
+		credentials := d.login.credentials
+		d.begin(func() { d.sendLogin(ctx, credentials, w.out.Now) })
 	case transitions.LoginCancel:
 		d.cancelLogin()
 	case transitions.LoginRevokeLate:
 		if w.why.granted.pair.Access != "" {
-			go d.revokeLate(w.why.granted.pair)
+			d.begin(func() { d.revokeLate(w.why.granted.pair) })
 		}
 	case transitions.LoginReportAccepted:
 		user := w.why.granted.user
@@ -92,7 +93,7 @@ func (d *driver) performLogin(w work) {
 	case transitions.LoginTellRejected, transitions.LoginTellUnavailable:
 		d.tellLogin(&LoginError{Err: w.why.err})
 	case transitions.LoginTellCancelled:
-		d.tellLogin(&LoginError{Err: ErrLoggedOut})
+		d.tellLogin(&LoginError{Err: because(ErrLoggedOut, w.why.err)})
 	case transitions.LoginTellAbandoned:
 		opening := transitions.LoginState(w.out.From) == transitions.LoginOpening
 		d.tellLogin(&LoginError{LoggedIn: opening, Err: context.Cause(d.login.ctx)})
@@ -128,7 +129,7 @@ func (d *driver) sendLogin(ctx context.Context, credentials any, gen uint32) {
 	default:
 		in.On = uint8(transitions.LoginUnavailable)
 	}
-	_ = d.post(in, &cause{err: unwrapPermanent(err), retryAfter: retryAfter(err), granted: &given})
+	_ = d.postLast(in, &cause{err: unwrapPermanent(err), retryAfter: retryAfter(err), granted: &given})
 }
 
 // revokeLate revokes tokens that nobody wants any more; nobody waits for it.

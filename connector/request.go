@@ -52,7 +52,9 @@ func (d *driver) submit(c *call) error {
 	err := d.step(transitions.Input{
 		To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestSubmit), Gen: c.socket.id, Arg: uint32(len(c.payload)),
 	}, &cause{request: c})
-	d.mailbox.Drain(d.run)
+	for _, job := range d.drain() {
+		go job()
+	}
 	return err
 }
 

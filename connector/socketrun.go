@@ -39,19 +39,23 @@ func (r *socketRun) perform(w work) {
 	case transitions.SocketDial:
 		var ctx context.Context
 		ctx, r.cancelDial = context.WithCancel(context.Background())
-		go r.dial(ctx, r.known(), w.out.Now)
+		k := r.known()
+		r.driver.begin(func() { r.dial(ctx, k, w.out.Now) })
 	case transitions.SocketAdoptConnection:
 		r.cancelDial = nil
 		r.connection = newConnection(r, w.why.opened, w.out.Now)
 		r.current.Store(r.connection)
-		go r.connection.read()
+		r.driver.begin(r.connection.read)
+		r.driver.begin(r.connection.handshake) // on the goroutine that has dialled
 	case transitions.SocketSendAuth:
 		if r.wiring.auth == nil {
 			r.post(transitions.SocketAuthSkipped, w.out.Now, 0, noCause)
 			return
 		}
-		go r.connection.sendAuth(r.known())
+		c, k := r.connection, r.known()
+		c.steps <- func() { c.sendAuth(k) }
 	case transitions.SocketSendSubscriptions:
+		defer close(r.connection.steps)
 		if len(r.wiring.subscribe) == 0 {
 			r.post(transitions.SocketSubscriptionsSent, w.out.Now, 0, noCause)
 			return
@@ -60,13 +64,14 @@ func (r *socketRun) perform(w work) {
 		if w.why.answer != nil {
 			k.authAnswer = w.why.answer.message
 		}
-		go r.connection.sendSubscriptions(k)
+		c := r.connection
+		c.steps <- func() { c.sendSubscriptions(k) }
 	case transitions.SocketSendClose:
 		r.connection.sendClose()
 	case transitions.SocketCloseConnection:
 		r.cut()
 	case transitions.SocketCloseLate:
-		go w.why.opened.close()
+		r.driver.begin(w.why.opened.close)
 	case transitions.SocketReportFailed:
 		r.fault("open", because(errGivenUp, w.why.err))
 	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseRequests,

@@ -70,11 +70,13 @@ func (d *driver) performToken(w work) {
 	case transitions.TokenSendRefresh:
 		var ctx context.Context
 		ctx, d.cancelToken = context.WithCancel(context.Background())
-		go d.sendRefresh(ctx, d.held.Load().pair, w.out.Now)
+		pair := d.held.Load().pair
+		d.begin(func() { d.sendRefresh(ctx, pair, w.out.Now) })
 	case transitions.TokenSendLogout:
 		var ctx context.Context
 		ctx, d.cancelToken = context.WithCancel(context.Background())
-		go d.sendLogout(ctx, d.held.Load().pair, w.out.Now)
+		pair := d.held.Load().pair
+		d.begin(func() { d.sendLogout(ctx, pair, w.out.Now) })
 	case transitions.TokenCancelRefresh, transitions.TokenCancelLogout:
 		if d.cancelToken != nil {
 			d.cancelToken()
@@ -121,7 +123,7 @@ func (d *driver) sendRefresh(ctx context.Context, pair authhttp.Pair, gen uint32
 	default:
 		in.On = uint8(transitions.TokenUnavailable)
 	}
-	_ = d.post(in, &cause{err: unwrapPermanent(err), retryAfter: retryAfter(err), granted: &given})
+	_ = d.postLast(in, &cause{err: unwrapPermanent(err), retryAfter: retryAfter(err), granted: &given})
 }
 
 // sendLogout tells the server that the pair is no longer used.
@@ -130,5 +132,5 @@ func (d *driver) sendLogout(ctx context.Context, pair authhttp.Pair, gen uint32)
 	if err != nil && ctx.Err() == nil {
 		d.faults.publish(fmt.Errorf("interlock: logout: the server was not told: %w", err))
 	}
-	_ = d.post(transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenRevoked), Gen: gen}, &cause{err: err})
+	_ = d.postLast(transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenRevoked), Gen: gen}, &cause{err: err})
 }

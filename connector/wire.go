@@ -109,7 +109,7 @@ func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
 	}
 	ws.SetReadLimit(r.wiring.readLimit)
 	o := &opened{ws: ws}
-	if err := r.driver.post(transitions.Input{To: transitions.SocketKind, ID: r.id, On: uint8(transitions.SocketOpened), Gen: gen}, &cause{opened: o}); err != nil {
+	if err := r.driver.postLast(transitions.Input{To: transitions.SocketKind, ID: r.id, On: uint8(transitions.SocketOpened), Gen: gen}, &cause{opened: o}); err != nil {
 		o.close()
 	}
 }

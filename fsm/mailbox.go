@@ -23,7 +23,8 @@ type queue[O any] struct {
 // Lock begins a step.
 func (m *Mailbox[O]) Lock() { m.mu.Lock() }
 
-// Put adds outputs of the step under way. The caller holds the lock.
+// Put adds outputs of the step under way. The caller holds the lock, and leaves
+// the slice to the mailbox.
 func (m *Mailbox[O]) Put(outputs ...O) {
 	if len(outputs) == 0 {
 		return
@@ -31,7 +32,11 @@ func (m *Mailbox[O]) Put(outputs ...O) {
 	if m.queue == nil {
 		m.queue = &queue[O]{}
 	}
-	m.queue.waiting = append(m.queue.waiting, outputs...)
+	if m.queue.waiting == nil {
+		m.queue.waiting = outputs
+	} else {
+		m.queue.waiting = append(m.queue.waiting, outputs...)
+	}
 }
 
 // Unlock ends a step without running anything; for a step that put nothing out.

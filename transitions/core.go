@@ -119,6 +119,9 @@ func (s *System) New(plan Plan) (*Core, error) {
 // wrong. [ErrDefect] means that the tables contradict each other; exploring them
 // shows that the shipped ones do not.
 func (c *Core) Post(in Input) ([]Output, error) {
+	if c.out == nil {
+		c.out, c.queue = make([]Output, 0, 16), make([]Input, 0, 8)
+	}
 	c.out = c.out[:0]
 	if in.To == RequestKind && in.On == uint8(RequestSubmit) {
 		if err := c.submit(in); err != nil {

@@ -145,7 +145,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 	Rows: []tokenRow{
 		{From: tokenAny, On: append(tokenAnswers, tokenTimers...), If: tokenIsStale, Stay: true, Doc: "of a token or a request that is no longer the current one"},
 
-		{From: of(TokenAbsent), On: of(TokenAdopted), To: TokenFresh, Set: tokenAdopt, Do: of(TokenKeep, TokenAnnounceFresh)},
+		{From: of(TokenAbsent), On: of(TokenAdopted), To: TokenFresh, Set: tokenAdopt, Do: of(TokenKeep), Doc: "nobody waits: before the login there was none to wait for"},
 		{From: fsm.Except(tokenAny, TokenAbsent), On: of(TokenAdopted), Never: "a login begins only without a token"},
 
 		// Someone needs a fresh token, or the server has refused one.
@@ -161,10 +161,9 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenWaiting), On: of(TokenNeeded, TokenRefused), Stay: true, Do: of(TokenAnnounceUnavailable)},
 
 		// Time.
-		{From: of(TokenFresh), On: of(TokenRefreshDue), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
-		{From: of(TokenFresh), On: of(TokenRefreshDue), To: TokenStale},
 		{From: of(TokenFresh), On: of(TokenExpired), If: tokenIsYoung, Stay: true, Doc: "not before the floor has passed"},
-		{From: of(TokenFresh), On: of(TokenExpired), To: TokenStale},
+		{From: of(TokenFresh), On: of(TokenRefreshDue, TokenExpired), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
+		{From: of(TokenFresh), On: of(TokenRefreshDue, TokenExpired), To: TokenStale},
 		{From: of(TokenFresh), On: of(TokenFloorPassed), Stay: true, Set: tokenGrow},
 		{From: fsm.Except(tokenAny, TokenFresh), On: of(TokenRefreshDue, TokenExpired, TokenFloorPassed), Stay: true, Doc: "a timer of a state already left"},
 

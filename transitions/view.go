@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/custom-app/interlock/fsm"
 )
 
 // Session returns the session machine's state and data.
@@ -30,6 +32,23 @@ func (c *Core) Pending() (pending, buffered int) {
 		buffered += c.sockets[i].buffered
 	}
 	return len(c.requests), buffered
+}
+
+// Moves tells whether an event would take the session, the login, the token or a
+// socket to another state; requests are not asked.
+func (c *Core) Moves(in Input) bool {
+	switch in.To {
+	case SessionKind:
+		return c.system.Session.Moves(&c.session, fsm.Event[SessionEvent]{On: SessionEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+	case LoginKind:
+		return c.system.Login.Moves(&c.login, fsm.Event[LoginEvent]{On: LoginEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+	case TokenKind:
+		return c.system.Token.Moves(&c.token, fsm.Event[TokenEvent]{On: TokenEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+	case SocketKind:
+		return int(in.ID) < len(c.sockets) &&
+			c.system.Socket.Moves(&c.sockets[in.ID].Snapshot, fsm.Event[SocketEvent]{On: SocketEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+	}
+	return false
 }
 
 // NextRequest returns the id that the next submitted request must have.

@@ -184,7 +184,7 @@ func actsHappen(t *testing.T, changes []moved, messages []response) {
 		{"socket", "socketAuthed", "subscriptionAccepted", "subscribed"},
 		{"token", "refreshing", "refreshed", "fresh"},
 		{"session", "subscribed", "logoutRequested", "closing"},
-		{"socket", "closing", "dropped", "closed"},
+		{"socket", "closing", "ended", "closed"},
 		{"token", "revoking", "revoked", "absent"},
 		{"session", "revoking", "tokenGone", "loggedOut"},
 	} {
