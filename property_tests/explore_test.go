@@ -87,6 +87,7 @@ var unreachable = map[int]map[string]string{
 		"back in socketOpening after ready":          "there is no socket to lose",
 		"degraded":                                   "there is no socket to fail",
 		"a refused token refreshed":                  "there is no socket to be refused",
+		"a refused token waits for the floor":        "there is no socket to be refused",
 		"a late dial pending while logged out":       "there is no dial",
 		"closing with a socket that answers nothing": "there is no socket to close",
 	},

@@ -135,7 +135,7 @@ var links = []Link{
 	{From: port(TokenReportGone), To: port(SessionTokenGone)},
 
 	{From: port(SocketNeedToken), To: port(TokenNeeded)},
-	{From: port(SocketRefuseToken), To: port(TokenRefused), Gen: OfferedToken},
+	{From: port(SocketRefuseToken), To: port(TokenRenewRequested), Gen: OfferedToken},
 	{From: port(SocketReleaseRequests), To: port(RequestRelease), Scope: EachRequest},
 	{From: port(SocketReleaseRequest), To: port(RequestRelease), Scope: OneRequest},
 	{From: port(SocketRefuseRequest), To: port(RequestClose), Scope: OneRequest},

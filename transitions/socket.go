@@ -86,6 +86,7 @@ type SocketData struct {
 	Awaited  uint8  // subscription answers still awaited
 	Refusals uint8  // verdicts against the token or the subscription since it was last ready
 	Opened   bool   // the last attempt opened a connection
+	Barred   bool   // the token offered last was refused and is not offered again
 	AuthSent bool   // the token for the auth message has come, and the message is on its way
 }
 
@@ -169,26 +170,30 @@ var (
 	socketIsStale    = &socketGuard{Name: "stale", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return e.Gen != d.Gen }}
 	socketIsFirst    = &socketGuard{Name: "firstRefusal", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Refusals == 0 }}
 	socketIsUnsent   = &socketGuard{Name: "authNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.AuthSent }}
+	socketIsBarred   = &socketGuard{Name: "refusedToken", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return d.Barred && e.Arg == d.Token }}
 	socketHasNone    = &socketGuard{Name: "noneAwaited", Holds: func(_ *SocketData, e fsm.Event[SocketEvent]) bool { return e.Arg == 0 }}
 	socketAwaitsLast = &socketGuard{Name: "lastAwaited", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Awaited == 1 }}
 
 	socketBegin = &socketUpdate{Name: "firstAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
-		d.Gen, d.Attempt, d.Refusals, d.Code, d.Opened = d.Gen+1, 0, 0, 0, false
+		d.Gen, d.Attempt, d.Refusals, d.Code, d.Opened, d.Barred = d.Gen+1, 0, 0, 0, false, false
 	}}
 	socketRetry = &socketUpdate{Name: "nextAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
 		d.Gen, d.Attempt, d.Opened = d.Gen+1, saturated(d.Attempt), false
 	}}
 	socketOpen     = &socketUpdate{Name: "noteOpened", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Opened = true }}
-	socketUseToken = &socketUpdate{Name: "useToken", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Token, d.AuthSent = e.Arg, false }}
+	socketUseToken = &socketUpdate{Name: "useToken", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Token, d.AuthSent, d.Barred = e.Arg, false, false }}
 	socketMarkAuth = &socketUpdate{Name: "markAuthSent", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Token, d.AuthSent = e.Arg, true }}
 	socketUnawait  = &socketUpdate{Name: "awaitNone", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Awaited = 0 }}
 	socketAwait    = &socketUpdate{Name: "awaitAnswers", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Awaited = uint8(min(e.Arg, 255)) }}
 	socketCount    = &socketUpdate{Name: "countAnswer", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Awaited = max(d.Awaited, 1) - 1 }}
 	socketReady    = &socketUpdate{Name: "becomeReady", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Awaited, d.Refusals, d.Readies = 0, 0, d.Readies+1 }}
 	socketSettle   = &socketUpdate{Name: "resetAttempts", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Attempt = 0 }}
-	socketFail     = &socketUpdate{Name: "countFailure", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Failures, d.Code = d.Failures+1, uint16(e.Arg) }}
-	socketRefuse   = &socketUpdate{Name: "countRefusal", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) {
-		d.Gen, d.Failures, d.Refusals, d.Code, d.Opened = d.Gen+1, d.Failures+1, saturated(d.Refusals), uint16(e.Arg), false
+	socketFail     = &socketUpdate{Name: "countFailure", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) {
+		d.Failures, d.Code, d.Barred = d.Failures+1, uint16(e.Arg), false
+	}}
+	socketRefuse = &socketUpdate{Name: "countRefusal", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) {
+		d.Gen, d.Failures, d.Refusals, d.Code = d.Gen+1, d.Failures+1, saturated(d.Refusals), uint16(e.Arg)
+		d.Opened, d.Barred = false, true
 	}}
 )
 
@@ -204,6 +209,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		// Open: a fresh token first.
 		{From: of(SocketClosed), On: of(SocketOpenRequested), To: SocketTokenPending, Set: socketBegin, Do: of(SocketNeedToken)},
 		{From: fsm.Except(socketAny, SocketClosed), On: of(SocketOpenRequested), Never: "a login opens sockets once, and logout has closed them before"},
+		{From: of(SocketTokenPending), On: of(SocketTokenFresh), If: socketIsBarred, Stay: true, Doc: "a newer one is on its way"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh, SocketTokenAbsent), To: SocketOpening, Set: socketUseToken, Do: of(SocketDial)},
 		{From: of(SocketTokenPending), On: of(SocketTokenUnavailable, SocketTokenTimedOut), To: SocketWaiting, Set: socketFail},
 		{From: of(SocketOpening), On: of(SocketOpened), To: SocketAuthenticating, Set: socketOpen, Do: of(SocketAdoptConnection, SocketNeedToken)},

@@ -24,6 +24,7 @@ const (
 	TokenAdopted TokenEvent = iota + 1
 	TokenNeeded
 	TokenRefused
+	TokenRenewRequested
 	TokenExpired
 	TokenRefreshed
 	TokenUnavailable
@@ -63,6 +64,7 @@ type TokenData struct {
 	Attempt   uint16 // refresh requests sent again since one was answered
 	Renewable bool   // there is a refresh token
 	Young     bool   // refreshed less than the floor ago
+	Wanted    bool   // a socket waits for a newer one, until the floor has passed
 }
 
 type (
@@ -84,7 +86,8 @@ var tokenStates = []fsm.StateInfo[TokenState, TokenEvent]{
 var tokenEvents = []fsm.EventInfo[TokenEvent]{
 	{Is: TokenAdopted, Name: "adopted", Cause: fsm.Peer, Doc: "the login answer has brought tokens", Carries: "Arg says which"},
 	{Is: TokenNeeded, Name: "needed", Cause: fsm.User, Doc: "an HTTP request or a socket needs a fresh token"},
-	{Is: TokenRefused, Name: "refused", Cause: fsm.Failure, Doc: "the server has refused a token (401)", Carries: "Gen is the refused token's"},
+	{Is: TokenRefused, Name: "refused", Cause: fsm.Failure, Doc: "the server has answered an HTTP request with 401", Carries: "Gen is the refused token's"},
+	{Is: TokenRenewRequested, Name: "renewRequested", Cause: fsm.Failure, Doc: "the server has refused a socket's token", Carries: "Gen is the refused token's"},
 	{Is: TokenExpired, Name: "expired", Cause: fsm.Timer, Doc: "the clock says that it is past its life", Carries: "Gen"},
 	{Is: TokenRefreshed, Name: "refreshed", Cause: fsm.Peer, Doc: "the refresh has brought a new token", Carries: "Gen; Arg says which tokens came"},
 	{Is: TokenUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict on the refresh", Carries: "Gen"},
@@ -124,6 +127,8 @@ var (
 	tokenIsStale = &tokenGuard{Name: "stale", Holds: func(d *TokenData, e fsm.Event[TokenEvent]) bool { return e.Gen != d.Gen }}
 	tokenIsOlder = &tokenGuard{Name: "olderToken", Holds: func(d *TokenData, e fsm.Event[TokenEvent]) bool { return e.Gen != d.Gen }}
 	tokenIsYoung = &tokenGuard{Name: "young", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Young }}
+	tokenIsHeld  = &tokenGuard{Name: "youngAndRenewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Young && d.Renewable }}
+	tokenWanted  = &tokenGuard{Name: "wanted", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Wanted }}
 	tokenRenews  = &tokenGuard{Name: "renewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Renewable }}
 
 	tokenAdopt = &tokenUpdate{Name: "adopt", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
@@ -132,8 +137,11 @@ var (
 	tokenRenew = &tokenUpdate{Name: "renew", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
 		*d = TokenData{Gen: d.Gen + 1, Renewable: e.Arg == TokenPair, Young: true}
 	}}
-	tokenBegin = &tokenUpdate{Name: "firstAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen, d.Attempt = d.Gen+1, 0 }}
+	tokenBegin = &tokenUpdate{Name: "firstAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) {
+		*d = TokenData{Gen: d.Gen + 1, Renewable: d.Renewable}
+	}}
 	tokenRetry = &tokenUpdate{Name: "nextAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen, d.Attempt = d.Gen+1, saturated(d.Attempt) }}
+	tokenWant  = &tokenUpdate{Name: "want", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Wanted = true }}
 	tokenGrow  = &tokenUpdate{Name: "notYoung", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young = false }}
 	tokenClear = &tokenUpdate{Name: "forget", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { *d = TokenData{Gen: d.Gen + 1} }}
 )
@@ -149,21 +157,23 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: fsm.Except(tokenAny, TokenAbsent), On: of(TokenAdopted), Never: "a login begins only without a token"},
 
 		// Someone needs a fresh token, or the server has refused one.
-		{From: of(TokenAbsent, TokenLeaving, TokenRevoking), On: of(TokenNeeded, TokenRefused), Stay: true, Do: of(TokenAnnounceAbsent)},
+		{From: of(TokenAbsent, TokenLeaving, TokenRevoking), On: of(TokenNeeded, TokenRefused, TokenRenewRequested), Stay: true, Do: of(TokenAnnounceAbsent)},
 		{From: of(TokenFresh), On: of(TokenNeeded), Stay: true, Do: of(TokenAnnounceFresh)},
-		{From: of(TokenFresh), On: of(TokenRefused), If: tokenIsOlder, Stay: true, Do: of(TokenAnnounceFresh), Doc: "a late 401: there is a newer token already"},
-		{From: of(TokenFresh), On: of(TokenRefused), If: tokenIsYoung, Stay: true, Do: of(TokenAnnounceUnavailable), Doc: "not before the floor has passed"},
-		{From: of(TokenFresh), On: of(TokenRefused), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
-		{From: of(TokenFresh), On: of(TokenRefused), Stay: true, Do: of(TokenAnnounceUnavailable), Doc: "the 401 is the caller's"},
-		{From: of(TokenStale), On: of(TokenNeeded, TokenRefused), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
-		{From: of(TokenStale), On: of(TokenNeeded, TokenRefused), To: TokenAbsent, Set: tokenClear, Do: of(TokenDrop, TokenReportExpired)},
-		{From: of(TokenRefreshing), On: of(TokenNeeded, TokenRefused), Stay: true, Doc: "joins the refresh in flight"},
-		{From: of(TokenWaiting), On: of(TokenNeeded, TokenRefused), Stay: true, Do: of(TokenAnnounceUnavailable)},
+		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), If: tokenIsOlder, Stay: true, Do: of(TokenAnnounceFresh), Doc: "a late 401: there is a newer token already"},
+		{From: of(TokenFresh), On: of(TokenRefused), If: tokenIsYoung, Stay: true, Do: of(TokenAnnounceUnavailable), Doc: "not before the floor has passed; the 401 is the caller's"},
+		{From: of(TokenFresh), On: of(TokenRenewRequested), If: tokenIsHeld, Stay: true, Set: tokenWant, Doc: "the socket waits until the floor has passed"},
+		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
+		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), Stay: true, Do: of(TokenAnnounceUnavailable), Doc: "it cannot be renewed; the 401 is the caller's"},
+		{From: of(TokenStale), On: of(TokenNeeded, TokenRefused, TokenRenewRequested), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
+		{From: of(TokenStale), On: of(TokenNeeded, TokenRefused, TokenRenewRequested), To: TokenAbsent, Set: tokenClear, Do: of(TokenDrop, TokenReportExpired)},
+		{From: of(TokenRefreshing), On: of(TokenNeeded, TokenRefused, TokenRenewRequested), Stay: true, Doc: "joins the refresh in flight"},
+		{From: of(TokenWaiting), On: of(TokenNeeded, TokenRefused, TokenRenewRequested), Stay: true, Do: of(TokenAnnounceUnavailable)},
 
 		// Time.
 		{From: of(TokenFresh), On: of(TokenExpired), If: tokenIsYoung, Stay: true, Doc: "not before the floor has passed"},
 		{From: of(TokenFresh), On: of(TokenRefreshDue, TokenExpired), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
 		{From: of(TokenFresh), On: of(TokenRefreshDue, TokenExpired), To: TokenStale},
+		{From: of(TokenFresh), On: of(TokenFloorPassed), If: tokenWanted, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
 		{From: of(TokenFresh), On: of(TokenFloorPassed), Stay: true, Set: tokenGrow},
 		{From: fsm.Except(tokenAny, TokenFresh), On: of(TokenRefreshDue, TokenExpired, TokenFloorPassed), Stay: true, Doc: "a timer of a state already left"},
 

@@ -69,7 +69,7 @@ func (c *Core) Clone() *Core {
 // out; sockets are sorted.
 func (c *Core) Key() string {
 	var b strings.Builder
-	b.Write([]byte{byte(c.session.State), byte(c.login.State), byte(c.token.State), flag(c.token.Data.Renewable), flag(c.token.Data.Young)})
+	b.Write([]byte{byte(c.session.State), byte(c.login.State), byte(c.token.State), flag(c.token.Data.Renewable), flag(c.token.Data.Young), flag(c.token.Data.Wanted)})
 	if c.login.State != LoginIdle {
 		fmt.Fprintf(&b, "%d;", c.login.Data.Ticket)
 	}
@@ -88,6 +88,8 @@ func (c *Core) socketKey(i int) string {
 	s := &c.sockets[i]
 	key := []byte{byte(s.State), 0, 0, 0}
 	switch s.State {
+	case SocketTokenPending:
+		key[1] = flag(s.Data.Barred && s.Data.Token == c.token.Data.Gen)
 	case SocketAuthenticating:
 		key[1] = flag(s.Data.AuthSent)
 	case SocketAuthed:

@@ -64,7 +64,7 @@ func (w wire) bits() uint16 {
 var internal = map[t.Kind][]uint8{
 	t.SessionKind: numbers(t.SessionLoginAccepted, t.SessionLoginRejected, t.SessionLoginGivenUp, t.SessionSocketsAuthed, t.SessionSocketsNotAuthed, t.SessionSocketsReady, t.SessionSocketsNotReady, t.SessionSocketFailed, t.SessionSocketsClosed, t.SessionTokenExpired, t.SessionTokenGone),
 	t.LoginKind:   numbers(t.LoginStarted, t.LoginCancelled, t.LoginReady, t.LoginSocketsFailed),
-	t.TokenKind:   numbers(t.TokenAdopted, t.TokenRevokeRequested, t.TokenDropRequested),
+	t.TokenKind:   numbers(t.TokenAdopted, t.TokenRenewRequested, t.TokenRevokeRequested, t.TokenDropRequested),
 	t.SocketKind:  numbers(t.SocketOpenRequested, t.SocketCloseRequested, t.SocketAbortRequested, t.SocketTokenFresh, t.SocketTokenUnavailable, t.SocketTokenAbsent, t.SocketRequestSubmitted),
 }
 

@@ -19,6 +19,11 @@ var goals = []struct {
 		s, d := socket(w, 0)
 		return s == t.SocketOpening && d.Refusals == 1
 	}},
+	{"a refused token waits for the floor", func(w *world) bool {
+		_, d := w.core.Token()
+		s, _ := socket(w, 0)
+		return s == t.SocketTokenPending && d.Wanted
+	}},
 	{"logout during a login", func(w *world) bool { return sessionIs(w, t.SessionLoggedOut) && w.ledger.logins == 0 }},
 	{"logout with a last refresh", func(w *world) bool { return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenLeaving) }},
 	{"logout told to the server", func(w *world) bool { return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenRevoking) }},
