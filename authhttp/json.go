@@ -25,7 +25,7 @@ const defaultMaxBody = 1 << 20
 // before anything is sent.
 type JSON[C, U any] struct {
 	LoginURL   string // required
-	RefreshURL string // empty: the backend has no refresh, so every Refresh is rejected
+	RefreshURL string // empty: the backend has no refresh; refresh tokens are left out of grants, and every Refresh is rejected
 	LogoutURL  string // empty: the backend wants no logout, so every Logout is nil
 
 	// Client makes the calls, bounded by their contexts. Its redirect policy is
@@ -84,6 +84,9 @@ func (j *JSON[C, U]) Login(ctx context.Context, credentials C) (Grant[U], error)
 	}, func(body []byte) (err error) {
 		if grant.Pair, err = j.readPair(body); err != nil {
 			return err
+		}
+		if j.RefreshURL == "" {
+			grant.Pair.Refresh = "" // of no use: nobody takes it
 		}
 		grant.User, err = j.readUser(body)
 		return err

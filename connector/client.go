@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -29,8 +30,11 @@ func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
 	c := &Client[C, U]{config: config}
 	transport := config.HTTP
 	transport.Source = noSource{}
-	if err := transport.Validate(); err != nil {
-		return nil, fmt.Errorf("interlock: config: HTTP: %w", err)
+	if faults := parts(transport.Validate()); len(faults) > 0 {
+		for i, one := range faults {
+			faults[i] = fmt.Errorf("interlock: config: HTTP: %s", detail(one))
+		}
+		return nil, errors.Join(faults...)
 	}
 	c.settings = settings{
 		system: transitions.Shipped.Using(config.Engine),
@@ -70,7 +74,7 @@ func (noSource) Token(context.Context, authhttp.Generation) (authhttp.Token, err
 func (c *Client[C, U]) String() string { return "interlock client" }
 
 // NewSession returns a session that is logged out. It starts nothing, and costs
-// a few hundred bytes until its sockets open.
+// less than a kilobyte with one socket until it opens.
 func (c *Client[C, U]) NewSession() *Session[C, U] {
 	d := &driver{settings: &c.settings, number: c.sessions.Add(1)}
 	for i, w := range c.sockets {

@@ -24,7 +24,8 @@ type Config[C, U any] struct {
 
 	// HTTP is how the application's own requests go out: it is copied, and its
 	// Source set to the session. Base, Header, Format, Origins, Exclude,
-	// ExcludePattern and AllowPlain may be set.
+	// ExcludePattern and AllowPlain may be set. Set Origins where requests go to
+	// other hosts too: without, every https or loopback host gets the token.
 	HTTP authhttp.Transport
 
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error) // dials sockets; nil: net.Dialer
@@ -41,16 +42,25 @@ type Config[C, U any] struct {
 
 	// Backoff makes the delays between attempts of one login, token or socket;
 	// backoff.Stop gives up. Its own randomisation and time limit should be off:
-	// delays are spread, and kept between RetryFloor and RetryCap, afterwards.
+	// a delay is kept between RetryFloor and RetryCap, then spread: the first over
+	// all from RetryFloor up to it, a later one over its second half. What the
+	// server asks for by Retry-After is the least.
 	// nil: exponential from 500 ms, doubling, to 30 s, without end.
 	Backoff    func() backoff.BackOff
 	RetryFloor time.Duration // least delay; 0: 100 ms
 	RetryCap   time.Duration // greatest delay, unless the server asks for more; 0: 30 s
 	Seed       uint64        // of the spread of delays; 0: another one for each session
 
-	Engine  fsm.Engine       // what steps the machines; the zero value is fsm.Looplab
-	Now     func() time.Time // the clock; nil: time.Now
-	Journal io.Writer        // every session's journal, as JSON Lines; each line is one Write; nil: none
+	Engine fsm.Engine       // what steps the machines; the zero value is fsm.Looplab
+	Now    func() time.Time // the clock; nil: time.Now
+
+	// Journal gets every session's journal as JSON Lines, each in one Write,
+	// before the effects are performed: a first line for each session, with the
+	// names of its sockets; a line for each event, with its record number, machine,
+	// id, generation and argument, the steps it led to, each with its row in the
+	// machine's table, counted from 1, and the effects; and one for each delay that
+	// chance has a say in. It holds no secret, since the machines see none. nil: none.
+	Journal io.Writer
 }
 
 // withDefaults returns the config with its zero values filled in.
@@ -88,6 +98,22 @@ func defaultBackoff() backoff.BackOff {
 	)
 }
 
+// parts returns the errors that were joined into one.
+func parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return []error{err}
+	}
+	var all []error
+	for _, one := range joined.Unwrap() {
+		all = append(all, parts(one)...)
+	}
+	return all
+}
+
 // validate joins the faults of a config.
 func (c Config[C, U]) validate() error {
 	var faults []error
@@ -98,8 +124,9 @@ func (c Config[C, U]) validate() error {
 		fault("Auth: is required")
 	}
 	if v, ok := c.Auth.(interface{ Validate() error }); ok {
-		if _, err := guarded(func() (struct{}, error) { return struct{}{}, v.Validate() }); err != nil {
-			fault("Auth: %w", err)
+		_, err := guarded(func() (struct{}, error) { return struct{}{}, v.Validate() })
+		for _, one := range parts(err) {
+			fault("Auth: %s", detail(one))
 		}
 	}
 	if c.HTTP.Source != nil {
@@ -132,8 +159,8 @@ func (c Config[C, U]) validate() error {
 			fault("Sockets[%d]: is nil", i)
 			continue
 		}
-		if err := s.validate(c.AllowPlain); err != nil {
-			fault("Sockets[%d]: %w", i, err)
+		for _, one := range parts(s.validate(c.AllowPlain)) {
+			fault("Sockets[%d]: %w", i, one)
 		}
 		if ids[s.name()] {
 			fault("Sockets[%d]: ID: %q is taken", i, s.name())

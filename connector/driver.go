@@ -215,6 +215,9 @@ func (d *driver) stepped(w work) {
 	if out.From == out.To || out.Machine == transitions.RequestKind {
 		return
 	}
+	if out.Machine == transitions.LoginKind && d.login != nil && w.why.err != nil {
+		d.login.last = w.why.err
+	}
 	d.changes.publish(d.change(w))
 	if fault, ok := w.why.err.(*SocketError); ok && !w.why.told {
 		w.why.told = true // what else the same event moves is not another fault
@@ -233,9 +236,9 @@ func (d *driver) random() *rand.Rand {
 func (d *driver) performSession(w work) {
 	switch transitions.SessionEffect(w.out.Effect) {
 	case transitions.SessionRefuseBusy:
-		w.why.login.settle(&LoginError{Err: ErrBusy})
+		w.why.login.settle(ErrBusy)
 	case transitions.SessionRefuseLoggedIn:
-		w.why.login.settle(&LoginError{LoggedIn: true, Err: ErrLoggedIn})
+		w.why.login.settle(ErrLoggedIn)
 	case transitions.SessionTellLoggedOut:
 		d.user.Store(nil)
 		for _, done := range d.logouts {

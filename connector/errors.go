@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/custom-app/interlock/transitions"
 )
@@ -43,9 +44,9 @@ type LoginError struct {
 // Error says which half failed and why.
 func (e *LoginError) Error() string {
 	if e.LoggedIn {
-		return fmt.Sprintf("interlock: login: logged in, sockets not ready: %v", e.Err)
+		return "interlock: login: logged in, sockets not ready: " + detail(e.Err)
 	}
-	return fmt.Sprintf("interlock: login: not logged in: %v", e.Err)
+	return "interlock: login: not logged in: " + detail(e.Err)
 }
 
 // Unwrap returns the cause.
@@ -59,7 +60,7 @@ type AnswerError struct {
 
 // Error says that the peer said no, and what it said.
 func (e *AnswerError) Error() string {
-	return fmt.Sprintf("interlock: request: %s: the peer answered: %v", e.Socket, e.Err)
+	return fmt.Sprintf("interlock: request: %s: the peer answered: %s", e.Socket, detail(e.Err))
 }
 
 // Unwrap returns what IsError made of the answer.
@@ -74,11 +75,14 @@ type SocketError struct {
 
 // Error names the socket, what was being done, and what went wrong.
 func (e *SocketError) Error() string {
-	return fmt.Sprintf("interlock: socket %s: %s: %v", e.Socket, e.Op, e.Err)
+	return fmt.Sprintf("interlock: socket %s: %s: %s", e.Socket, e.Op, detail(e.Err))
 }
 
 // Unwrap returns what went wrong.
 func (e *SocketError) Unwrap() error { return e.Err }
+
+// detail is an error's text inside that of another.
+func detail(err error) string { return strings.TrimPrefix(err.Error(), "interlock: ") }
 
 // because returns err with its cause, if there is one.
 func because(err, cause error) error {

@@ -18,6 +18,7 @@ type loginCall struct {
 	credentials any
 	ticket      uint32
 	early       bool       // does not wait for the sockets
+	last        error      // what the last request failed with, for a caller who leaves
 	done        chan error // holds one
 }
 
@@ -87,7 +88,7 @@ func (d *driver) performLogin(w work) {
 			d.login.settle(nil)
 		}
 	case transitions.LoginRefuseBusy:
-		w.why.login.settle(&LoginError{Err: ErrBusy})
+		w.why.login.settle(ErrBusy)
 	case transitions.LoginTellReady:
 		d.tellLogin(nil)
 	case transitions.LoginTellRejected, transitions.LoginTellUnavailable:
@@ -96,7 +97,7 @@ func (d *driver) performLogin(w work) {
 		d.tellLogin(&LoginError{Err: because(ErrLoggedOut, w.why.err)})
 	case transitions.LoginTellAbandoned:
 		opening := transitions.LoginState(w.out.From) == transitions.LoginOpening
-		d.tellLogin(&LoginError{LoggedIn: opening, Err: context.Cause(d.login.ctx)})
+		d.tellLogin(&LoginError{LoggedIn: opening, Err: because(context.Cause(d.login.ctx), d.login.last)})
 	case transitions.LoginTellSocketsFailed:
 		d.tellLogin(&LoginError{LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)})
 	case transitions.LoginAdoptToken, transitions.LoginReportRejected, transitions.LoginReportGivenUp:

@@ -232,7 +232,7 @@ func TestLogout(t *testing.T) {
 		wantGone(w)
 	}, mud.under)
 
-	engines(t, "S6 a logout whose server says no is a logout", connectortest.Config{}, func(w *world) {
+	engines(t, "S6 T1 a logout whose server says no is a logout", connectortest.Config{}, func(w *world) {
 		errs := w.session.Errors(0)
 		w.login()
 		w.script(connectortest.RevokeAll())
@@ -244,7 +244,7 @@ func TestLogout(t *testing.T) {
 		}
 	})
 
-	engines(t, "S7 a stale token is refreshed to log out with", connectortest.Config{AccessLife: time.Minute}, func(w *world) {
+	engines(t, "S6 a stale token is refreshed to log out with", connectortest.Config{AccessLife: time.Minute}, func(w *world) {
 		w.login()
 		w.script(connectortest.RefuseRefreshes(1, 503).RetryAfter(time.Hour))
 		w.until("token", "waiting")

@@ -220,7 +220,7 @@ func TestPanics(t *testing.T) {
 		defer w.end()
 		errs := w.session.Errors(0)
 		w.login()
-		wantFaults(t, errs, "dial: interlock: application: panic: boom")
+		wantFaults(t, errs, "dial: application: panic: boom")
 	})
 	bubbles(t, "X4 a panic in the service", func(t *testing.T, engine change) {
 		logins := 0

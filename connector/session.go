@@ -20,9 +20,14 @@ type Session[C, U any] struct {
 func (s *Session[C, U]) String() string { return fmt.Sprintf("interlock session %d", s.driver.number) }
 
 // Login logs in and returns when every socket is ready. It tries again while
-// the server is unavailable, for as long as ctx and the backoff last. The error is
-// a [*LoginError], which says whether the user is logged in: when only the
-// sockets are not ready, the session stays, and they go on trying.
+// the server is unavailable, for as long as ctx and the backoff last.
+//
+// A command that is refused is [ErrBusy] or [ErrLoggedIn], and has changed
+// nothing. Any other error is a [*LoginError], which says whether the user is
+// logged in. If not, it wraps authhttp.ErrRejected, authhttp.ErrUnavailable,
+// [ErrLoggedOut] or ctx's error. If so, the session stays: with ctx's error its
+// sockets go on trying, with [ErrSocketFailed] one of them has failed for good,
+// which only a logout ends, and with [ErrLoggedOut] the session ended meanwhile.
 func (s *Session[C, U]) Login(ctx context.Context, credentials C) error {
 	return s.driver.logIn(&loginCall{ctx: ctx, credentials: credentials, done: make(chan error, 1)})
 }
@@ -66,7 +71,9 @@ func (s *Session[C, U]) Logout(ctx context.Context) error {
 	}
 }
 
-// HTTP returns a client whose requests carry a fresh token of this session.
+// HTTP returns a client whose requests carry a fresh token of this session, as
+// Config.HTTP says: with no Origins there, to every https or loopback host that
+// it is used for. It has no timeout of its own.
 func (s *Session[C, U]) HTTP() *http.Client {
 	transport := *s.http
 	transport.Source = s

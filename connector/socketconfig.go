@@ -20,7 +20,9 @@ type Known[U, Res any] struct {
 	AuthAnswer *Res           // the answer to this connection's auth message; nil before it, or when none is awaited
 }
 
-// Step is one message of the way to ready, and its answer.
+// Step is one message of the way to ready, and its answer. The first answer that
+// is not accepted costs a forced refresh of the token and another attempt; the
+// second, before the socket was ready again, is final.
 type Step[U, Req, Res any] struct {
 	// Build makes the message. It runs on a goroutine of its own, may block until
 	// ctx ends, and may return [ErrNone]. Any other error drops the connection,

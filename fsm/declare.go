@@ -84,13 +84,13 @@ type Row[S, E, F ~uint8, D comparable] struct {
 	On   []E
 	If   *Guard[D, E] // nil: always
 
-	To   S    // the state moved to, another than every From
-	Stay bool // no move; To is not read
+	To   S    // the state moved to, another than every From; zero where the row does not move
+	Stay bool // no move
 
 	Set *Update[D, E] // nil: the data stays
 	Do  []F           // in this order
 
-	Never string // the cell is impossible, and why
+	Never string // the cell is impossible, and why; then only From, On and Doc are set beside it
 	Doc   string // where the row surprises
 }
 

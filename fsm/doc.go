@@ -1,7 +1,7 @@
 // Package fsm declares finite-state machines as data and steps them.
 //
 // A machine is a slice literal of rows, read top to bottom. [Declare] validates
-// it and joins every fault into one error; what it returns cannot be in a cell
+// it and joins the faults into one error; what it returns cannot be in a cell
 // nobody thought of, because every (state, event) pair is a move, a stay, or
 // impossible with a reason.
 //

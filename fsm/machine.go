@@ -61,7 +61,19 @@ func (e *ImpossibleError) Error() string {
 }
 
 // Declare validates a declaration and returns its machine, or one error that
-// joins all faults, each naming its row, state or event.
+// joins its faults, each naming its row, state or event. Names and rows are
+// looked at first; what depends on cells only once they are sound.
+//
+//   - States and effects are numbered from 0 and events from 1, in the order of
+//     their declaration, without gaps: 1 to 255 states, 1 to 254 events. Names
+//     are unique and hold no #.
+//   - Every cell is covered, nothing is said twice, and the last way of each is
+//     unguarded.
+//   - Every state can be reached, and from each a state of kind Rest.
+//   - A state of kind Wait has timers, each ending it by an unguarded row; the
+//     cause of a timer's event is Timer. A state of kind Follow, and no other,
+//     names whom it follows.
+//   - Every effect comes out of some row.
 func Declare[S, E, F ~uint8, D comparable](decl Declaration[S, E, F, D]) (*Machine[S, E, F, D], error) {
 	if err := validate(&decl); err != nil {
 		return nil, err
@@ -218,8 +230,9 @@ func (m *Machine[S, E, F, D]) State(s S) StateInfo[S, E] {
 	return StateInfo[S, E]{}
 }
 
-// Timers returns the timers that run in a state.
-func (m *Machine[S, E, F, D]) Timers(s S) []E { return m.decl.States[s].Timers }
+// Timers returns the timers that run in a state. Whoever runs an [Instance]
+// compares those before a step with those after it, to stop and start them.
+func (m *Machine[S, E, F, D]) Timers(s S) []E { return m.State(s).Timers }
 
 // StateName returns a state's name.
 func (m *Machine[S, E, F, D]) StateName(s S) string {

@@ -2,6 +2,7 @@ package propertytests
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/custom-app/interlock/fsm"
@@ -103,6 +104,9 @@ func TestExploreTogether(t *testing.T) {
 			}
 			if !report.Whole {
 				t.Error("not every reachable state was visited")
+			}
+			if readme := flush(readme(t)); sockets == 2 && !strings.Contains(readme, fmt.Sprintf("%d\u00a0%03d states", report.States/1000, report.States%1000)) {
+				t.Errorf("the README says another number than %d states", report.States)
 			}
 			if len(report.Goals) == 0 {
 				t.Error("there are no goals")

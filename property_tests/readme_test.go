@@ -10,10 +10,6 @@ import (
 // TestReadme holds that every piece of Go in the README is compiled code: it
 // stands, but for indentation, in an example or in a table.
 func TestReadme(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var sources []string
 	for _, pattern := range []string{"../connector/example*_test.go", "../transitions/*.go"} {
 		files, err := filepath.Glob(pattern)
@@ -28,7 +24,7 @@ func TestReadme(t *testing.T) {
 			sources = append(sources, flush(string(text)))
 		}
 	}
-	blocks := strings.Split(string(readme), "```go\n")[1:]
+	blocks := strings.Split(readme(t), "```go\n")[1:]
 	if len(blocks) < 3 {
 		t.Errorf("got %d pieces of Go, want the embedding program, the core by hand and a row", len(blocks))
 	}
@@ -38,6 +34,15 @@ func TestReadme(t *testing.T) {
 			t.Errorf("this stands in no example and no table:\n%s", block)
 		}
 	}
+}
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func stands(sources []string, block string) bool {

@@ -13,6 +13,9 @@ const (
 	LoginOpening
 )
 
+// String returns the state's name.
+func (s LoginState) String() string { return Login.StateName(s) }
+
 // LoginEvent is an event of the login.
 type LoginEvent uint8
 

@@ -19,6 +19,9 @@ const (
 	RequestUnknown
 )
 
+// String returns the state's name.
+func (s RequestState) String() string { return Request.StateName(s) }
+
 // RequestEvent is an event of a request.
 type RequestEvent uint8
 

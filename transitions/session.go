@@ -17,6 +17,9 @@ const (
 	SessionDegraded
 )
 
+// String returns the state's name.
+func (s SessionState) String() string { return Session.StateName(s) }
+
 // SessionEvent is an event of the session.
 type SessionEvent uint8
 
@@ -76,7 +79,7 @@ var sessionStates = []fsm.StateInfo[SessionState, SessionEvent]{
 	{Is: SessionSubscribed, Name: "subscribed", Kind: fsm.Rest, Group: "logged in", Doc: "every socket is ready"},
 	{Is: SessionClosing, Name: "closing", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "sockets close; nothing is sent on them"},
 	{Is: SessionRevoking, Name: "revoking", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "sockets are closed; the server is told"},
-	{Is: SessionDegraded, Name: "degraded", Kind: fsm.Rest, Group: "logged in", Doc: "logged in; a socket has failed for good"},
+	{Is: SessionDegraded, Name: "degraded", Kind: fsm.Rest, Group: "logged in", Doc: "a socket has failed for good"},
 }
 
 var sessionEvents = []fsm.EventInfo[SessionEvent]{

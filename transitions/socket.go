@@ -18,6 +18,9 @@ const (
 	SocketFailed
 )
 
+// String returns the state's name.
+func (s SocketState) String() string { return Socket.StateName(s) }
+
 // SocketEvent is an event of a socket.
 type SocketEvent uint8
 

@@ -16,6 +16,9 @@ const (
 	TokenRevoking
 )
 
+// String returns the state's name.
+func (s TokenState) String() string { return Token.StateName(s) }
+
 // TokenEvent is an event of the token.
 type TokenEvent uint8
 

@@ -14,6 +14,24 @@
 // a short-lived access token and a rotating refresh token, then authenticate
 // and subscribe on a WebSocket.
 //
+// Over HTTP, with JSON bodies; me, echo and logout want the header
+// "Authorization: Bearer" and the access token:
+//
+//	POST /login    {"name":N,"password":P}   {"access_token":T,"refresh_token":R,"expires_in":seconds,"user":{"id":I,"name":N}}
+//	POST /refresh  {"refresh_token":R}       a new pair; the old refresh token is used up
+//	POST /logout                             204; the login's tokens are revoked
+//	GET  /me                                 {"id":I,"name":N}
+//	POST /echo     anything                  the same
+//
+// On the WebSocket /ws, one JSON object a text frame; what is not understood or
+// not allowed is answered {"id":1,"error":{"code":C,"text":T}}:
+//
+//	{"id":1,"auth":{"token":T}}            {"id":1,"auth":{"id":I,"name":N}}
+//	{"id":2,"sub":{"kind":"categories"}}   {"id":2,"sub":{"kind":"categories"}}, then {"push":{"categories":[{"id":I,"name":N}]}}
+//	{"id":3,"echo":{"text":T}}             {"id":3,"echo":{"text":T}}
+//	{"id":4,"menuAdd":{"name":N}}          {"id":4,"menuAdd":{"id":I,"name":N}}, and to all {"push":{"categoryUpdate":{"id":I,"name":N}}}
+//	{"id":5,"menuDelete":{"id":I}}         {"id":5,"menuDelete":{"id":I}}, and to all {"push":{"categoryDelete":{"id":I}}}
+//
 // Its one invariant: after Close has returned, nothing that the backend
 // started is still running.
 //

@@ -1,10 +1,9 @@
 // Package render lays out DOT with Graphviz: as SVG inside the process, with
 // nothing installed, and as PNG with an installed dot program.
 //
-// It is apart from package graph because it carries nine megabytes of
-// WebAssembly, which are made ready when a program that imports it starts: half
-// a second on the first run, and from a cache in the temporary directory on the
-// later ones.
+// It is apart from package graph because it carries Graphviz as WebAssembly,
+// which is made ready when a program that imports it starts: half a second on
+// the first run, and from a cache in the temporary directory on the later ones.
 //
 // The one invariant: nothing is written of a picture that could not be finished.
 //
