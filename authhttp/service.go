@@ -58,6 +58,9 @@ type Error struct {
 
 // Error says which call failed, how and why.
 func (e *Error) Error() string {
+	if e == nil {
+		return "interlock: auth: a nil *Error"
+	}
 	text := "interlock: " + e.Op
 	if e.Err != nil {
 		text += ": " + strings.TrimPrefix(e.Err.Error(), "interlock: auth: ")
@@ -69,7 +72,12 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns Err.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 func rejected(cause error) error { return fmt.Errorf("%w: %w", ErrRejected, cause) }
 

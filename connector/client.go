@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/custom-app/interlock/authhttp"
@@ -17,6 +18,7 @@ type Client[C, U any] struct {
 	settings settings
 	sockets  []*wiring
 	plan     transitions.Plan
+	journal  sync.Mutex // one line at a time
 	sessions atomic.Uint64
 }
 
@@ -86,7 +88,7 @@ func (c *Client[C, U]) NewSession() *Session[C, U] {
 	}
 	d.core = core
 	if c.config.Journal != nil {
-		d.journal = &journal{to: c.config.Journal, driver: d}
+		d.journal = &journal{to: c.config.Journal, lines: &c.journal, driver: d}
 	}
 	return &Session[C, U]{driver: d, http: &c.config.HTTP}
 }

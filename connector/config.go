@@ -45,21 +45,24 @@ type Config[C, U any] struct {
 	// a delay is kept between RetryFloor and RetryCap, then spread: the first over
 	// all from RetryFloor up to it, a later one over its second half. What the
 	// server asks for by Retry-After is the least.
-	// nil: exponential from 500 ms, doubling, to 30 s, without end.
+	// It is called while outputs of the machines are run, and must neither block
+	// nor use the session. nil: exponential from 500 ms, doubling, to 30 s, without end.
 	Backoff    func() backoff.BackOff
 	RetryFloor time.Duration // least delay; 0: 100 ms
 	RetryCap   time.Duration // greatest delay, unless the server asks for more; 0: 30 s
 	Seed       uint64        // of the spread of delays; 0: another one for each session
 
 	Engine fsm.Engine       // what steps the machines; the zero value is fsm.Looplab
-	Now    func() time.Time // the clock; nil: time.Now
+	Now    func() time.Time // the clock, which must not use a session; nil: time.Now
 
 	// Journal gets every session's journal as JSON Lines, each in one Write,
 	// before the effects are performed: a first line for each session, with the
 	// names of its sockets; a line for each event, with its record number, machine,
 	// id, generation and argument, the steps it led to, each with its row in the
 	// machine's table, counted from 1, and the effects; and one for each delay that
-	// chance has a say in. It holds no secret, since the machines see none. nil: none.
+	// chance has a say in. It holds no secret, since the machines see none. Writes
+	// of all sessions are made one at a time, while outputs of the machines are run:
+	// they must neither block for long nor use a session. nil: none.
 	Journal io.Writer
 }
 
@@ -100,7 +103,8 @@ func defaultBackoff() backoff.BackOff {
 
 // parts returns the errors that were joined into one.
 func parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
+	var joined interface{ Unwrap() []error }
+	ok := errors.As(err, &joined)
 	switch {
 	case err == nil:
 		return nil
@@ -144,7 +148,9 @@ func (c Config[C, U]) validate() error {
 			fault("%s: %v is negative", d.name, d.value)
 		}
 	}
-	if c.Backoff() == nil {
+	if b, err := guarded(func() (backoff.BackOff, error) { return c.Backoff(), nil }); err != nil {
+		fault("Backoff: %s", detail(err))
+	} else if b == nil {
 		fault("Backoff: makes nil")
 	}
 	if c.RetryCap < c.RetryFloor {
@@ -159,13 +165,14 @@ func (c Config[C, U]) validate() error {
 			fault("Sockets[%d]: is nil", i)
 			continue
 		}
-		for _, one := range parts(s.validate(c.AllowPlain)) {
-			fault("Sockets[%d]: %w", i, one)
+		id, err := guarded(func() (string, error) { return s.name(), s.validate(c.AllowPlain) })
+		for _, one := range parts(err) {
+			fault("Sockets[%d]: %s", i, detail(one))
 		}
-		if ids[s.name()] {
-			fault("Sockets[%d]: ID: %q is taken", i, s.name())
+		if ids[id] {
+			fault("Sockets[%d]: ID: %q is taken", i, id)
 		}
-		ids[s.name()] = true
+		ids[id] = true
 	}
 	return errors.Join(faults...)
 }

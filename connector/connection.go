@@ -55,8 +55,7 @@ func newConnection(r *socketRun, o *opened, gen uint32) *connection {
 		return nil
 	})
 	c.ws.SetCloseHandler(func(code int, _ string) error {
-		c.put(closeFrame(code))
-		go c.flush()
+		c.put(closeFrame(code)) // it leaves when the connection is cut, to which the end of reading leads
 		return nil
 	})
 	return c
@@ -248,6 +247,9 @@ func (c *connection) put(frames ...frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, f := range frames {
+		if f.kind == websocket.PongMessage { // only the latest ping wants an answer (RFC 6455 section 5.5.3)
+			c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.kind == websocket.PongMessage })
+		}
 		if !c.closing {
 			c.queue = append(c.queue, f)
 		}

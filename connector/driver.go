@@ -85,6 +85,7 @@ type cause struct {
 	request    *call      // who requests
 }
 
+// noCause is shared by all events that bring nothing along, and never written to.
 var noCause = &cause{}
 
 // waits tells whether somebody is to be lined up for what the event leads to.
@@ -101,7 +102,7 @@ func (d *driver) post(in transitions.Input, why *cause) error {
 }
 
 // postLast is post for a goroutine whose work this ends: it goes on with the last
-// of the jobs that come of the event, if any, instead of ending.
+// of the jobs that came of what it ran, if any, instead of ending.
 func (d *driver) postLast(in transitions.Input, why *cause) error {
 	jobs, err := d.deliver(in, why)
 	for i, job := range jobs {
@@ -115,8 +116,9 @@ func (d *driver) postLast(in transitions.Input, why *cause) error {
 }
 
 func (d *driver) deliver(in transitions.Input, why *cause) (jobs []func(), err error) {
+	now := d.settings.now() // the application's clock may be anything, so not under the lock
 	d.mailbox.Lock()
-	d.lookAtClock()
+	d.lookAtClock(now)
 	err = d.step(in, why)
 	jobs = d.drain()
 	if err != nil && !errors.Is(err, transitions.ErrSettled) {
@@ -157,9 +159,9 @@ func (d *driver) step(in transitions.Input, why *cause) error {
 
 // lookAtClock notes that the token is past its life, which no timer tells while
 // the machine is suspended. The caller holds the mailbox's lock.
-func (d *driver) lookAtClock() {
+func (d *driver) lookAtClock(now time.Time) {
 	h := d.held.Load()
-	if h == nil || h.staleAfter == 0 || elapsed(h.received, d.settings.now()) < h.staleAfter {
+	if h == nil || h.staleAfter == 0 || elapsed(h.received, now) < h.staleAfter {
 		return
 	}
 	in := transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenExpired), Gen: h.generation}
@@ -247,7 +249,7 @@ func (d *driver) performSession(w work) {
 		d.logouts = nil
 	case transitions.SessionStartLogin, transitions.SessionCancelLogin, transitions.SessionOpenSockets,
 		transitions.SessionCloseSockets, transitions.SessionAbortSockets, transitions.SessionRevokeToken,
-		transitions.SessionDropToken, transitions.SessionReportReady, transitions.SessionReportDegraded:
+		transitions.SessionDropToken, transitions.SessionReportLeft, transitions.SessionReportReady, transitions.SessionReportDegraded:
 		// Links carry these to other machines.
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/custom-app/interlock/transitions"
@@ -14,6 +15,7 @@ import (
 // names. The core holds no secret, so neither does the journal.
 type journal struct {
 	to      io.Writer
+	lines   *sync.Mutex // of all journals on the writer
 	driver  *driver
 	records uint64
 	failed  bool
@@ -126,7 +128,9 @@ func (j *journal) put(line any) {
 	}
 	text, err := json.Marshal(line)
 	if err == nil {
+		j.lines.Lock()
 		_, err = guarded(func() (int, error) { return j.to.Write(append(text, '\n')) })
+		j.lines.Unlock()
 	}
 	if err != nil {
 		j.failed = true

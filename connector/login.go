@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
-
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/transitions"
 )
@@ -122,15 +120,16 @@ func (d *driver) sendLogin(ctx context.Context, credentials any, gen uint32) {
 	if err == nil {
 		d.received(&given)
 	}
+	says := judge(err)
 	switch {
 	case err == nil:
 		in.On, in.Arg = uint8(transitions.LoginAccepted), given.tokens()
-	case final(err):
+	case says.final:
 		in.On = uint8(transitions.LoginRejected)
 	default:
 		in.On = uint8(transitions.LoginUnavailable)
 	}
-	_ = d.postLast(in, &cause{err: unwrapPermanent(err), retryAfter: retryAfter(err), granted: &given})
+	_ = d.postLast(in, &cause{err: err, retryAfter: says.wait, granted: &given})
 }
 
 // revokeLate revokes tokens that nobody wants any more; nobody waits for it.
@@ -141,37 +140,4 @@ func (d *driver) revokeLate(pair authhttp.Pair) {
 	if err != nil {
 		d.faults.publish(fmt.Errorf("interlock: login: revoking late tokens: %w", err))
 	}
-}
-
-// final tells whether an error of an auth call says no for good.
-func final(err error) bool {
-	var permanent *backoff.PermanentError
-	return errors.Is(err, authhttp.ErrRejected) || errors.As(err, &permanent)
-}
-
-func unwrapPermanent(err error) error {
-	var permanent *backoff.PermanentError
-	if errors.As(err, &permanent) {
-		return permanent.Err
-	}
-	return err
-}
-
-// retryAfter returns what the server asked to wait.
-func retryAfter(err error) time.Duration {
-	var e *authhttp.Error
-	if errors.As(err, &e) {
-		return e.RetryAfter
-	}
-	return 0
-}
-
-// guarded calls code of the application and turns a panic into an error.
-func guarded[T any](f func() (T, error)) (result T, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("interlock: application: panic: %v", p)
-		}
-	}()
-	return f()
 }

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/custom-app/interlock/transitions"
 )
@@ -13,7 +12,6 @@ type call struct {
 	wireID  uint64
 	socket  *socketRun
 	payload []byte
-	flushes atomic.Bool  // its caller is about to flush the connection itself
 	done    chan outcome // holds one
 }
 
@@ -26,13 +24,8 @@ type outcome struct {
 func (r *socketRun) request(ctx context.Context, wireID uint64, payload []byte) (any, error) {
 	d := r.driver
 	c := &call{wireID: wireID, socket: r, payload: payload, done: make(chan outcome, 1)}
-	c.flushes.Store(true)
 	if err := d.submit(c); err != nil {
 		return nil, err
-	}
-	c.flushes.Store(false)
-	if connection := r.current.Load(); connection != nil {
-		connection.flush()
 	}
 	select {
 	case o := <-c.done:
@@ -46,8 +39,9 @@ func (r *socketRun) request(ctx context.Context, wireID uint64, payload []byte) 
 
 // submit posts a request under the next id.
 func (d *driver) submit(c *call) error {
+	now := d.settings.now()
 	d.mailbox.Lock()
-	d.lookAtClock()
+	d.lookAtClock(now)
 	c.id = d.core.NextRequest()
 	err := d.step(transitions.Input{
 		To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestSubmit), Gen: c.socket.id, Arg: uint32(len(c.payload)),
@@ -80,9 +74,7 @@ func (c *call) write() {
 	connection.expect(c.wireID, expectation{request: c.id})
 	connection.put(connection.message(c.payload))
 	c.payload = nil
-	if !c.flushes.Load() {
-		go connection.flush()
-	}
+	go connection.flush() // the caller waits for its context too, which a write does not
 }
 
 // settle tells the caller what became of the request.

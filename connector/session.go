@@ -10,7 +10,7 @@ import (
 )
 
 // Session is one user on a client: logged out at first, and again after logout.
-// Its methods may be called from any goroutine, also from builders and codecs.
+// Its methods may be called from any goroutine, also from builders.
 type Session[C, U any] struct {
 	driver *driver
 	http   *authhttp.Transport // to be copied
@@ -39,6 +39,9 @@ func (s *Session[C, U]) LoginOnly(ctx context.Context, credentials C) error {
 }
 
 func (d *driver) logIn(call *loginCall) error {
+	if call.ctx.Err() != nil {
+		return &LoginError{Err: context.Cause(call.ctx)}
+	}
 	call.ticket = d.tickets.Add(1)
 	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLoginRequested), Arg: call.ticket}
 	if err := d.post(in, &cause{login: call}); err != nil {

@@ -59,6 +59,9 @@ type SocketConfig[U, Req, Res any] struct {
 	Auth      *Step[U, Req, Res]  // the auth message; nil: none
 	Subscribe []Step[U, Req, Res] // the subscription messages, all sent after auth; at most 255
 
+	// The functions below that read messages, and Accept, run on the socket's
+	// reader: they must not wait for what the reader brings, as Logout and Request do.
+
 	Encode func(Req) ([]byte, error) // nil: encoding/json
 	Decode func([]byte) (Res, error) // nil: encoding/json
 	Binary bool                      // send binary messages instead of text
@@ -285,7 +288,9 @@ func (c SocketConfig[U, Req, Res]) decoder() func([]byte) (answer, error) {
 			a.id, a.hasID = c.GetID(res)
 		}
 		if c.IsError != nil {
-			a.err = c.IsError(res)
+			if err := c.IsError(res); err != nil {
+				a.err = taken(err)
+			}
 		}
 		return a, nil
 	}

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/cenkalti/backoff/v4"
 
@@ -15,8 +14,6 @@ type socketRun struct {
 	id       uint32
 	wiring   *wiring
 	messages any // the typed hub of messages that answer nothing
-
-	current atomic.Pointer[connection] // the connection, for those who flush it
 
 	// Only the goroutine that runs outputs touches these.
 	connection *connection
@@ -44,7 +41,6 @@ func (r *socketRun) perform(w work) {
 	case transitions.SocketAdoptConnection:
 		r.cancelDial = nil
 		r.connection = newConnection(r, w.why.opened, w.out.Now)
-		r.current.Store(r.connection)
 		r.driver.begin(r.connection.read)
 		r.driver.begin(r.connection.handshake) // on the goroutine that has dialled
 	case transitions.SocketSendAuth:
@@ -99,6 +95,5 @@ func (r *socketRun) cut() {
 	if r.connection != nil {
 		r.connection.cut()
 		r.connection = nil
-		r.current.Store(nil)
 	}
 }

@@ -50,7 +50,9 @@ func (s *Stream[T]) take() (item T, ok bool) {
 	if len(s.items) == 0 {
 		return item, false
 	}
-	item, s.items = s.items[0], s.items[1:]
+	var none T
+	item, s.items[0] = s.items[0], none
+	s.items = s.items[1:]
 	if len(s.items) > 0 {
 		s.wake()
 	}

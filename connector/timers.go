@@ -68,6 +68,9 @@ func (d *driver) tokenDelay(w work) (time.Duration, bool) {
 			return 0, false // nobody knows when it ends
 		}
 		due := s.staleAfter(life)
+		if w.why.granted.tokens() != transitions.TokenPair {
+			return due, true // its end, not a request to be spread
+		}
 		early := time.Duration(d.random().Int64N(int64(due)/10 + 1))
 		return max(due-early, s.refreshFloor), true
 	case transitions.TokenFloorPassed:
@@ -89,7 +92,7 @@ func (s *settings) staleAfter(life time.Duration) time.Duration {
 func (d *driver) socketDelay(w work, run *socketRun) (time.Duration, bool) {
 	switch transitions.SocketEvent(w.out.Timer) {
 	case transitions.SocketTokenTimedOut:
-		return d.settings.refreshTimeout, true
+		return d.settings.refreshFloor + d.settings.refreshTimeout, true // it may have to wait for both
 	case transitions.SocketOpenTimedOut:
 		return run.wiring.open, true
 	case transitions.SocketAuthTimedOut:
@@ -111,14 +114,19 @@ func (d *driver) socketDelay(w work, run *socketRun) (time.Duration, bool) {
 // When the backoff stops, the event spent is posted.
 func (d *driver) retry(w work, delays *backoff.BackOff, spent uint8) (time.Duration, bool) {
 	s := d.settings
-	if *delays == nil {
-		*delays = s.delays()
+	next, err := guarded(func() (time.Duration, error) {
+		if *delays == nil {
+			*delays = s.delays()
+		}
+		if w.out.Attempt == 0 {
+			(*delays).Reset()
+		}
+		return (*delays).NextBackOff(), nil
+	})
+	if err != nil {
+		d.faults.publish(err)
 	}
-	if w.out.Attempt == 0 {
-		(*delays).Reset()
-	}
-	next := (*delays).NextBackOff()
-	if next == backoff.Stop {
+	if err != nil || next == backoff.Stop {
 		_ = d.post(transitions.Input{To: w.out.Machine, ID: w.out.ID, On: spent, Gen: w.out.Now}, &cause{err: w.why.err, told: true})
 		return 0, false
 	}

@@ -113,17 +113,18 @@ func (d *driver) sendRefresh(ctx context.Context, pair authhttp.Pair, gen uint32
 	if err == nil {
 		d.received(&given)
 	}
+	says := judge(err)
 	switch {
 	case err == nil && given.pair.Access != "":
 		in.On, in.Arg = uint8(transitions.TokenRefreshed), given.tokens()
 	case err == nil:
 		in.On, err = uint8(transitions.TokenUnavailable), fmt.Errorf("interlock: refresh: the answer has no access token")
-	case final(err):
+	case says.final:
 		in.On = uint8(transitions.TokenRejected)
 	default:
 		in.On = uint8(transitions.TokenUnavailable)
 	}
-	_ = d.postLast(in, &cause{err: unwrapPermanent(err), retryAfter: retryAfter(err), granted: &given})
+	_ = d.postLast(in, &cause{err: err, retryAfter: says.wait, granted: &given})
 }
 
 // sendLogout tells the server that the pair is no longer used.

@@ -37,9 +37,15 @@ func (d dialer) cancellable() *handshake {
 	}
 	h := &handshake{release: func() {}}
 	h.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
+		conn, err := guarded(func() (net.Conn, error) { return dial(ctx, network, address) })
+		switch {
+		case err != nil:
 			return nil, err
+		case conn == nil:
+			return nil, errors.New("DialContext gave neither a connection nor an error")
+		case ctx.Err() != nil:
+			_ = conn.Close()
+			return nil, ctx.Err()
 		}
 		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 		h.release = func() { stop() }

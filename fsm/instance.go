@@ -35,9 +35,10 @@ func (in *Instance[S, E, F, D]) Post(e Event[E]) error {
 	return in.step(e)
 }
 
-// Raise queues an internal event from inside perform: it is stepped after the
-// effects of the step under way, and before any event posted from outside. An
-// impossible one changes nothing. Elsewhere it is Post without the outcome.
+// Raise queues an internal event from inside perform: it is stepped when the
+// effects of the step under way are performed, or before the next event that is
+// posted from outside, whichever comes first. An impossible one changes nothing.
+// Elsewhere it is Post without the outcome.
 func (in *Instance[S, E, F, D]) Raise(e Event[E]) {
 	in.mailbox.Lock()
 	if in.raised == nil {

@@ -1,6 +1,7 @@
 package transitions
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -82,7 +83,10 @@ func (c *Core) all(states []SocketState) bool {
 
 // submit adds the request that the input announces.
 func (c *Core) submit(in Input) error {
-	if in.ID != c.lastRequest+1 || in.ID == 0 {
+	if c.lastRequest == ^uint32(0) {
+		return errors.New("transitions: input: ID: the session has used up its request ids")
+	}
+	if in.ID != c.lastRequest+1 {
 		return fmt.Errorf("transitions: input: ID: the next request is %d, not %d", c.lastRequest+1, in.ID)
 	}
 	if int(in.Gen) >= len(c.sockets) {
@@ -154,5 +158,13 @@ func (c *Core) buffered(socket uint32) (oldest, newest *request) {
 
 // find returns where the request of an id is.
 func (c *Core) find(id uint32) (int, bool) {
-	return slices.BinarySearchFunc(c.requests, id, func(r request, id uint32) int { return int(r.id) - int(id) })
+	return slices.BinarySearchFunc(c.requests, id, func(r request, id uint32) int {
+		switch {
+		case r.id < id:
+			return -1
+		case r.id > id:
+			return 1
+		}
+		return 0
+	})
 }

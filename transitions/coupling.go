@@ -122,6 +122,7 @@ var links = []Link{
 	{From: port(SessionAbortSockets), To: port(SocketAbortRequested), Scope: EachSocket},
 	{From: port(SessionRevokeToken), To: port(TokenRevokeRequested)},
 	{From: port(SessionDropToken), To: port(TokenDropRequested)},
+	{From: port(SessionReportLeft), To: port(SessionLeft), Doc: "behind the two above, so that logout returns when all is gone"},
 
 	{From: port(LoginAdoptToken), To: port(TokenAdopted), Arg: CauseArg, Doc: "before the session is told, so that its sockets find a token"},
 	{From: port(LoginReportAccepted), To: port(SessionLoginAccepted)},

@@ -38,6 +38,7 @@ const (
 	SessionSocketsClosed
 	SessionTokenExpired
 	SessionTokenGone
+	SessionLeft
 	SessionCloseTimedOut
 )
 
@@ -53,6 +54,7 @@ const (
 	SessionAbortSockets
 	SessionRevokeToken
 	SessionDropToken
+	SessionReportLeft
 	SessionReportReady
 	SessionReportDegraded
 	SessionRefuseBusy
@@ -96,6 +98,7 @@ var sessionEvents = []fsm.EventInfo[SessionEvent]{
 	{Is: SessionSocketsClosed, Name: "socketsClosed", Cause: fsm.Coupled, Doc: "every socket is closed"},
 	{Is: SessionTokenExpired, Name: "tokenExpired", Cause: fsm.Failure, Doc: "the token has ended and cannot be refreshed"},
 	{Is: SessionTokenGone, Name: "tokenGone", Cause: fsm.Coupled, Doc: "the token is revoked, or there was none"},
+	{Is: SessionLeft, Name: "left", Cause: fsm.Coupled, Doc: "sockets are cut and the token is dropped"},
 	{Is: SessionCloseTimedOut, Name: "closeTimedOut", Cause: fsm.Timer, Doc: "closing and revoking took too long", Carries: "Gen"},
 }
 
@@ -107,6 +110,7 @@ var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{
 	{Is: SessionAbortSockets, Name: "abortSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket is gone at once"},
 	{Is: SessionRevokeToken, Name: "revokeToken", Answers: of(SessionTokenGone), Doc: "link: the token is revoked and dropped"},
 	{Is: SessionDropToken, Name: "dropToken", Doc: "link: the token is dropped at once"},
+	{Is: SessionReportLeft, Name: "reportLeft", Answers: of(SessionLeft), Doc: "link: back to the session, behind what it has asked of others"},
 	{Is: SessionReportReady, Name: "reportReady", Doc: "link: the login in flight has its sockets"},
 	{Is: SessionReportDegraded, Name: "reportDegraded", Doc: "link: the login in flight will not have its sockets"},
 	{Is: SessionRefuseBusy, Name: "refuseBusy", Doc: "tell the command of this ticket that a logout is in flight"},
@@ -165,8 +169,10 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: of(SessionLoggedOut, SessionAuthenticating, SessionRevoking), On: of(SessionTokenExpired), Never: "there is no token to expire, or it is being revoked"},
 		{From: of(SessionRevoking), On: of(SessionTokenGone), To: SessionLoggedOut, Do: of(SessionTellLoggedOut)},
 		{From: fsm.Except(sessionAny, SessionRevoking), On: of(SessionTokenGone), Never: "only revoking asks for it"},
+		{From: of(SessionLoggedOut), On: of(SessionLeft), Stay: true, Do: of(SessionTellLoggedOut)},
+		{From: fsm.Except(sessionAny, SessionLoggedOut), On: of(SessionLeft), Never: "only a logout out of time says so, and it is logged out by then"},
 		{From: sessionLeaving, On: of(SessionCloseTimedOut), If: sessionIsStale, Stay: true},
-		{From: sessionLeaving, On: of(SessionCloseTimedOut), To: SessionLoggedOut, Do: of(SessionAbortSockets, SessionDropToken, SessionTellLoggedOut)},
+		{From: sessionLeaving, On: of(SessionCloseTimedOut), To: SessionLoggedOut, Do: of(SessionAbortSockets, SessionDropToken, SessionReportLeft)},
 		{From: fsm.Except(sessionAny, sessionLeaving...), On: of(SessionCloseTimedOut), Stay: true, Doc: "a timer of a state already left"},
 	},
 })

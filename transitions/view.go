@@ -93,7 +93,7 @@ func (c *Core) socketKey(i int) string {
 	case SocketAuthenticating:
 		key[1] = flag(s.Data.AuthSent)
 	case SocketAuthed:
-		key[1] = min(s.Data.Awaited, 3)
+		key[1] = s.Data.Awaited
 	}
 	switch s.State {
 	case SocketOpening, SocketAuthenticating, SocketAuthed, SocketSubscribed:

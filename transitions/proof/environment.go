@@ -62,7 +62,7 @@ func (w wire) bits() uint16 {
 
 // internal are the events that only the coupling posts.
 var internal = map[t.Kind][]uint8{
-	t.SessionKind: numbers(t.SessionLoginAccepted, t.SessionLoginRejected, t.SessionLoginGivenUp, t.SessionSocketsAuthed, t.SessionSocketsNotAuthed, t.SessionSocketsReady, t.SessionSocketsNotReady, t.SessionSocketFailed, t.SessionSocketsClosed, t.SessionTokenExpired, t.SessionTokenGone),
+	t.SessionKind: numbers(t.SessionLoginAccepted, t.SessionLoginRejected, t.SessionLoginGivenUp, t.SessionSocketsAuthed, t.SessionSocketsNotAuthed, t.SessionSocketsReady, t.SessionSocketsNotReady, t.SessionSocketFailed, t.SessionSocketsClosed, t.SessionTokenExpired, t.SessionTokenGone, t.SessionLeft),
 	t.LoginKind:   numbers(t.LoginStarted, t.LoginCancelled, t.LoginReady, t.LoginSocketsFailed),
 	t.TokenKind:   numbers(t.TokenAdopted, t.TokenRenewRequested, t.TokenRevokeRequested, t.TokenDropRequested),
 	t.SocketKind:  numbers(t.SocketOpenRequested, t.SocketCloseRequested, t.SocketAbortRequested, t.SocketTokenFresh, t.SocketTokenUnavailable, t.SocketTokenAbsent, t.SocketRequestSubmitted),

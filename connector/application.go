@@ -1,0 +1,56 @@
+package connector
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/custom-app/interlock/authhttp"
+)
+
+// applicationError is an error that code of the application gave. Its text is
+// taken at once, where a panic is caught, since others print it where none is.
+type applicationError struct {
+	text string
+	err  error
+}
+
+func taken(err error) error { return &applicationError{err.Error(), err} }
+
+func (e *applicationError) Error() string { return e.text }
+
+func (e *applicationError) Unwrap() error { return e.err }
+
+// guarded calls code of the application and turns a panic into an error.
+func guarded[T any](f func() (T, error)) (result T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("interlock: application: panic: %v", p)
+		}
+	}()
+	if result, err = f(); err != nil {
+		err = taken(err)
+	}
+	return result, err
+}
+
+// judgement is what an error of an auth call means.
+type judgement struct {
+	final bool          // the server, or the application, says no for good
+	wait  time.Duration // what the server asked to wait
+}
+
+func judge(err error) judgement {
+	v, _ := guarded(func() (v judgement, _ error) {
+		var permanent *backoff.PermanentError
+		v.final = errors.Is(err, authhttp.ErrRejected) || errors.As(err, &permanent)
+		var e *authhttp.Error
+		if errors.As(err, &e) && e != nil {
+			v.wait = e.RetryAfter
+		}
+		return v, nil
+	})
+	return v
+}
