@@ -10,45 +10,50 @@ import (
 	"github.com/custom-app/interlock/connector/connectortest"
 )
 
+// person is what the application logs in with, and learns of its user; message
+// is what its socket speaks.
+type (
+	person  struct{ Name, Password string }
+	message = map[string]any
+)
+
+// chat declares the socket: how it authenticates, and where a message's id is.
+func chat(url string) connector.AnySocket[person] {
+	return connector.SocketConfig[person, message, message]{
+		ID: "chat", URL: url,
+		Auth: &connector.Step[person, message, message]{
+			Build: func(_ context.Context, known connector.Known[person, message]) (message, error) {
+				return message{"auth": message{"token": known.Token.Access.Reveal()}}, nil
+			},
+		},
+		SetID: func(m *message, id uint64) { (*m)["id"] = id },
+		GetID: func(m message) (uint64, bool) { id, ok := m["id"].(float64); return uint64(id), ok },
+	}
+}
+
 func Example() {
-	type (
-		person  struct{ Name, Password string }
-		message = map[string]any
-		step    = connector.Step[person, message, message]
-		known   = connector.Known[person, message]
-	)
 	backend, err := connectortest.Start(connectortest.Config{}) // in the place of yours
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer backend.Close()
-
 	client, err := connector.New(connector.Config[person, person]{
-		Auth: &authhttp.JSON[person, person]{LoginURL: backend.URL() + "/login", RefreshURL: backend.URL() + "/refresh"},
-		Sockets: []connector.AnySocket[person]{connector.SocketConfig[person, message, message]{
-			ID: "menu", URL: backend.WebSocketURL(),
-			Auth: &step{Build: func(_ context.Context, known known) (message, error) {
-				return message{"auth": message{"token": known.Token.Access.Reveal()}}, nil
-			}},
-			SetID: func(m *message, id uint64) { (*m)["id"] = id },
-			GetID: func(m message) (uint64, bool) { id, ok := m["id"].(float64); return uint64(id), ok },
-		}},
+		Auth:    &authhttp.JSON[person, person]{LoginURL: backend.URL() + "/login", RefreshURL: backend.URL() + "/refresh"},
+		Sockets: []connector.AnySocket[person]{chat(backend.WebSocketURL())},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	session := client.NewSession()
-	menu, err := connector.On[message, message](session, "menu")
-	if err != nil {
-		log.Fatal(err)
-	}
 	if err := session.Login(context.Background(), person{"ann", "secret"}); err != nil { // returns when the socket is ready
 		log.Fatal(err)
 	}
-	answer, err := menu.Request(context.Background(), message{"echo": message{"text": "hello"}})
-	fmt.Println(answer["echo"], err)
-	fmt.Println(session.Logout(context.Background()))
+	socket, err := connector.On[message, message](session, "chat")
+	if err != nil {
+		log.Fatal(err)
+	}
+	answer, err := socket.Request(context.Background(), message{"echo": message{"text": "hello"}})
+	fmt.Println(answer["echo"], err, session.Logout(context.Background()))
 	// Output:
-	// map[text:hello] <nil>
-	// <nil>
+	// map[text:hello] <nil> <nil>
 }
