@@ -91,7 +91,15 @@ func (s *Session[C, U]) Token(ctx context.Context, refused authhttp.Generation) 
 
 // User returns what the login answer said about the user; false when logged out.
 func (s *Session[C, U]) User() (user U, ok bool) {
-	if u := s.driver.user.Load(); u != nil {
+	d := s.driver
+	d.mailbox.Lock()
+	state, _ := d.core.Session()
+	d.mailbox.Unlock()
+	switch state {
+	case transitions.SessionLoggedOut, transitions.SessionAuthenticating:
+		return user, false
+	}
+	if u := d.user.Load(); u != nil {
 		user, ok = (*u).(U)
 	}
 	return user, ok
