@@ -103,13 +103,15 @@ func defaultBackoff() backoff.BackOff {
 
 // parts returns the errors that were joined into one.
 func parts(err error) []error {
-	var joined interface{ Unwrap() []error }
-	ok := errors.As(err, &joined)
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case !ok:
+	}
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
 		return []error{err}
+	}
+	if whole := errors.Join(joined.Unwrap()...); whole == nil || whole.Error() != err.Error() {
+		return []error{err} // it says more than its parts
 	}
 	var all []error
 	for _, one := range joined.Unwrap() {

@@ -161,11 +161,14 @@ func (c *connection) answered(e expectation, a *answer) {
 // with a nil error the builder has declined.
 func (c *connection) build(s *step, k known, id uint64) (data []byte, ok bool, err error) {
 	data, err = guarded(func() ([]byte, error) { return s.build(c.ctx, k, id) })
-	var permanent *backoff.PermanentError
+	declined, _ := guarded(func() (bool, error) {
+		var permanent *backoff.PermanentError
+		return errors.Is(err, ErrNone) || errors.As(err, &permanent), nil
+	})
 	switch {
 	case err == nil:
 		return data, true, nil
-	case errors.Is(err, ErrNone) || errors.As(err, &permanent):
+	case declined:
 		return nil, false, nil
 	default:
 		return nil, false, err

@@ -3,7 +3,9 @@ package connector_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -22,6 +24,26 @@ import (
 type spoilt struct{}
 
 func (*spoilt) Error() string { panic("no text") }
+
+// spoiltReader is a source of chance that panics.
+type spoiltReader struct{}
+
+func (spoiltReader) Read([]byte) (int, error) { panic("no chance") }
+
+// faulty is a service whose validation fails.
+type faulty struct{ err error }
+
+func (f faulty) Validate() error { return f.err }
+
+func (faulty) Login(context.Context, credentials) (authhttp.Grant[user], error) {
+	return authhttp.Grant[user]{}, authhttp.ErrRejected
+}
+
+func (faulty) Refresh(context.Context, authhttp.Pair) (authhttp.Pair, error) {
+	return authhttp.Pair{}, authhttp.ErrRejected
+}
+
+func (faulty) Logout(context.Context, authhttp.Pair) error { return nil }
 
 // TestHostileApplication shows that code of the application that panics or gives
 // nonsense ends no process, and that the session goes on.
@@ -79,6 +101,33 @@ func TestHostileApplication(t *testing.T) {
 		w.script(connectortest.RefuseLogins(1, 503))
 		if err := w.session.Login(context.Background(), ann); !errors.Is(err, authhttp.ErrUnavailable) {
 			t.Errorf("got %v, want unavailable", err)
+		}
+	})
+	bubbles(t, "S3 a login that times out with its retries spent", func(t *testing.T, engine change) {
+		w := newWorld(t, connectortest.Config{}, engine, func(c *config) {
+			c.Backoff = func() backoff.BackOff { return &backoff.StopBackOff{} }
+		})
+		defer w.end()
+		w.script(connectortest.HoldLogins(1))
+		if err := w.session.Login(context.Background(), ann); !errors.Is(err, authhttp.ErrUnavailable) || err.Error() == "" {
+			t.Errorf("got %v, want unavailable", err)
+		}
+	})
+	bubbles(t, "X4 a TLS config that panics", func(t *testing.T, engine change) {
+		w := newWorld(t, connectortest.Config{}, engine, func(c *config) {
+			c.TLS = &tls.Config{Rand: spoiltReader{}}
+			c.Backoff = func() backoff.BackOff { return &backoff.StopBackOff{} }
+		}, socket(func(s *socketConfig) { s.URL = "wss" + strings.TrimPrefix(s.URL, "ws") }))
+		defer w.end()
+		if err := w.session.Login(context.Background(), ann); !errors.Is(err, connector.ErrSocketFailed) {
+			t.Errorf("got %v, want a failed socket", err)
+		}
+	})
+	t.Run("X4 a fault keeps its words", func(t *testing.T) {
+		c := goodConfig()
+		c.Auth = faulty{fmt.Errorf("issuer x: %w", errors.Join(errors.New("a"), errors.New("b")))}
+		if _, err := connector.New(c); err == nil || !strings.Contains(err.Error(), "Auth: issuer x: a\nb") {
+			t.Errorf("got %v, want the issuer named", err)
 		}
 	})
 	t.Run("X4 a nil socket", func(t *testing.T) {
@@ -168,6 +217,20 @@ func TestHostilePeer(t *testing.T) {
 		for range 2 {
 			w.script(connectortest.ExpireTokens(), connectortest.DropSockets())
 			w.until("session", "socketOpening")
+			w.until("session", "subscribed")
+		}
+	})
+	bubbles(t, "K3 a refused young token waits for the floor, whatever an HTTP request meets meanwhile", func(t *testing.T, engine change) {
+		w := newWorld(t, connectortest.Config{AccessLife: 10 * time.Minute}, engine, func(c *config) { c.RefreshFloor = time.Minute })
+		defer w.end()
+		w.login()
+		w.until("session", "subscribed")
+		for range 2 {
+			w.script(connectortest.ExpireTokens(), connectortest.DropSockets())
+			w.until("socket", "tokenPending")
+			w.until("socket", "socketAuthenticating")
+			w.until("socket", "tokenPending") // the token was refused
+			_, _ = w.session.Token(context.Background(), w.token().Generation)
 			w.until("session", "subscribed")
 		}
 	})

@@ -89,8 +89,14 @@ func (d *driver) performLogin(w work) {
 		w.why.login.settle(ErrBusy)
 	case transitions.LoginTellReady:
 		d.tellLogin(nil)
-	case transitions.LoginTellRejected, transitions.LoginTellUnavailable:
+	case transitions.LoginTellRejected:
 		d.tellLogin(&LoginError{Err: w.why.err})
+	case transitions.LoginTellUnavailable:
+		err := w.why.err
+		if err == nil { // the last request timed out
+			err = because(authhttp.ErrUnavailable, d.login.last)
+		}
+		d.tellLogin(&LoginError{Err: err})
 	case transitions.LoginTellCancelled:
 		d.tellLogin(&LoginError{Err: because(ErrLoggedOut, w.why.err)})
 	case transitions.LoginTellAbandoned:

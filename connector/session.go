@@ -22,10 +22,11 @@ func (s *Session[C, U]) String() string { return fmt.Sprintf("interlock session 
 // Login logs in and returns when every socket is ready. It tries again while
 // the server is unavailable, for as long as ctx and the backoff last.
 //
-// A command that is refused is [ErrBusy] or [ErrLoggedIn], and has changed
-// nothing. Any other error is a [*LoginError], which says whether the user is
-// logged in. If not, it wraps authhttp.ErrRejected, authhttp.ErrUnavailable,
-// [ErrLoggedOut] or ctx's error. If so, the session stays: with ctx's error its
+// A command that is refused is [ErrBusy], [ErrLoggedIn], or the error of a ctx
+// that had ended before, and has changed nothing. Any other error is a
+// [*LoginError], which says whether the user is logged in. If not, it wraps
+// [ErrLoggedOut], ctx's error, or what Config.Auth gave: authhttp.ErrRejected or
+// authhttp.ErrUnavailable, from a service that keeps to its interface. If so, the session stays: with ctx's error its
 // sockets go on trying, with [ErrSocketFailed] one of them has failed for good,
 // which only a logout ends, and with [ErrLoggedOut] the session ended meanwhile.
 func (s *Session[C, U]) Login(ctx context.Context, credentials C) error {
@@ -40,7 +41,7 @@ func (s *Session[C, U]) LoginOnly(ctx context.Context, credentials C) error {
 
 func (d *driver) logIn(call *loginCall) error {
 	if call.ctx.Err() != nil {
-		return &LoginError{Err: context.Cause(call.ctx)}
+		return context.Cause(call.ctx)
 	}
 	call.ticket = d.tickets.Add(1)
 	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLoginRequested), Arg: call.ticket}

@@ -83,7 +83,7 @@ func (d *driver) performToken(w work) {
 		}
 	case transitions.TokenAnnounceFresh:
 		d.tellTokenWaiters(nil)
-	case transitions.TokenAnnounceUnavailable:
+	case transitions.TokenAnnounceUnavailable, transitions.TokenTellUnavailable:
 		d.tellTokenWaiters(because(authhttp.ErrNoToken, w.why.err))
 	case transitions.TokenAnnounceAbsent:
 		d.tellTokenWaiters(authhttp.ErrNoToken)

@@ -97,7 +97,12 @@ func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
 		NetDialContext: handshake.dial, TLSClientConfig: r.driver.settings.dial.tls,
 		Subprotocols: r.wiring.subprotocols, Proxy: http.ProxyFromEnvironment,
 	}
-	ws, response, err := dialer.DialContext(ctx, r.wiring.url, header)
+	var ws *websocket.Conn
+	var response *http.Response
+	_, err = guarded(func() (_ struct{}, err error) { // the TLS config and the connection hold code of the application
+		ws, response, err = dialer.DialContext(ctx, r.wiring.url, header)
+		return struct{}{}, err
+	})
 	handshake.release()
 	if err == nil {
 		if err = r.wiring.unrequested(response.Header); err != nil {

@@ -56,6 +56,7 @@ const (
 	TokenCancelLogout
 	TokenAnnounceFresh
 	TokenAnnounceUnavailable
+	TokenTellUnavailable
 	TokenAnnounceAbsent
 	TokenReportExpired
 	TokenReportGone
@@ -115,6 +116,7 @@ var tokenEffects = []fsm.EffectInfo[TokenEffect, TokenEvent]{
 	{Is: TokenCancelLogout, Name: "cancelLogout", Answers: of(TokenRevoked), Doc: "give up the logout request in flight, if any"},
 	{Is: TokenAnnounceFresh, Name: "announceFresh", Doc: "link and waiting requests: here is a fresh token"},
 	{Is: TokenAnnounceUnavailable, Name: "announceUnavailable", Doc: "link and waiting requests: none for now"},
+	{Is: TokenTellUnavailable, Name: "tellUnavailable", Doc: "waiting requests, but no socket: one may wait for the floor"},
 	{Is: TokenAnnounceAbsent, Name: "announceAbsent", Doc: "link and waiting requests: there is none"},
 	{Is: TokenReportExpired, Name: "reportExpired", Doc: "link: the session has lost its token"},
 	{Is: TokenReportGone, Name: "reportGone", Doc: "link: the session's logout is done"},
@@ -163,7 +165,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenAbsent, TokenLeaving, TokenRevoking), On: of(TokenNeeded, TokenRefused, TokenRenewRequested), Stay: true, Do: of(TokenAnnounceAbsent)},
 		{From: of(TokenFresh), On: of(TokenNeeded), Stay: true, Do: of(TokenAnnounceFresh)},
 		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), If: tokenIsOlder, Stay: true, Do: of(TokenAnnounceFresh), Doc: "a late 401: there is a newer token already"},
-		{From: of(TokenFresh), On: of(TokenRefused), If: tokenIsYoung, Stay: true, Do: of(TokenAnnounceUnavailable), Doc: "not before the floor has passed; the 401 is the caller's"},
+		{From: of(TokenFresh), On: of(TokenRefused), If: tokenIsYoung, Stay: true, Do: of(TokenTellUnavailable), Doc: "not before the floor has passed; the 401 is the caller's"},
 		{From: of(TokenFresh), On: of(TokenRenewRequested), If: tokenIsHeld, Stay: true, Set: tokenWant, Doc: "the socket waits until the floor has passed"},
 		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
 		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), Stay: true, Do: of(TokenAnnounceUnavailable), Doc: "it cannot be renewed; the 401 is the caller's"},
