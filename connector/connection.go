@@ -14,8 +14,8 @@ import (
 	"github.com/custom-app/interlock/transitions"
 )
 
-// connection is one open WebSocket: a reader, which never writes, and a short
-// queue of frames, written by whoever finds it idle.
+// connection is one open WebSocket: a reader, which queues what it has to answer,
+// and a short queue of frames, written by whoever finds it idle.
 type connection struct {
 	run *socketRun
 	gen uint32

@@ -11,7 +11,7 @@
 // session's [transitions.Core], performs the effects that come out, and what
 // moves is a declared row.
 //
-// What it will not do: store tokens beyond the process, run callbacks of the
-// application while it holds a lock, or keep a goroutine for a session: a ready
-// socket costs one, its reader.
+// What it will not do: store tokens beyond the process, call the application
+// under the lock of a session, or keep a goroutine for a session: a ready socket
+// costs one, its reader.
 package connector

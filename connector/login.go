@@ -100,8 +100,9 @@ func (d *driver) performLogin(w work) {
 	case transitions.LoginTellCancelled:
 		d.tellLogin(&LoginError{Err: because(ErrLoggedOut, w.why.err)})
 	case transitions.LoginTellAbandoned:
-		opening := transitions.LoginState(w.out.From) == transitions.LoginOpening
-		d.tellLogin(&LoginError{LoggedIn: opening, Err: because(context.Cause(d.login.ctx), d.login.last)})
+		d.tellLogin(&LoginError{Err: because(context.Cause(d.login.ctx), d.login.last)})
+	case transitions.LoginTellNotReady:
+		d.tellLogin(&LoginError{LoggedIn: true, Err: context.Cause(d.login.ctx)})
 	case transitions.LoginTellSocketsFailed:
 		d.tellLogin(&LoginError{LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)})
 	case transitions.LoginAdoptToken, transitions.LoginReportRejected, transitions.LoginReportGivenUp:

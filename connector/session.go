@@ -26,9 +26,9 @@ func (s *Session[C, U]) String() string { return fmt.Sprintf("interlock session 
 // that had ended before, and has changed nothing. Any other error is a
 // [*LoginError], which says whether the user is logged in. If not, it wraps
 // [ErrLoggedOut], ctx's error, or what Config.Auth gave: authhttp.ErrRejected or
-// authhttp.ErrUnavailable, from a service that keeps to its interface. If so, the session stays: with ctx's error its
-// sockets go on trying, with [ErrSocketFailed] one of them has failed for good,
-// which only a logout ends, and with [ErrLoggedOut] the session ended meanwhile.
+// authhttp.ErrUnavailable, from a service that keeps to its interface. If so, the
+// session stays: with ctx's error its sockets go on trying, with [ErrSocketFailed]
+// one of them has failed for good, which only a logout ends.
 func (s *Session[C, U]) Login(ctx context.Context, credentials C) error {
 	return s.driver.logIn(&loginCall{ctx: ctx, credentials: credentials, done: make(chan error, 1)})
 }

@@ -52,6 +52,7 @@ const (
 	LoginTellUnavailable
 	LoginTellCancelled
 	LoginTellAbandoned
+	LoginTellNotReady
 	LoginTellSocketsFailed
 )
 
@@ -109,7 +110,8 @@ var loginEffects = []fsm.EffectInfo[LoginEffect, LoginEvent]{
 	{Is: LoginTellRejected, Name: "tellRejected", Doc: "tell the caller: the credentials are wrong"},
 	{Is: LoginTellUnavailable, Name: "tellUnavailable", Doc: "tell the caller: no verdict, retries spent"},
 	{Is: LoginTellCancelled, Name: "tellCancelled", Doc: "tell the caller: logged out meanwhile"},
-	{Is: LoginTellAbandoned, Name: "tellAbandoned", Doc: "tell the caller: its context has ended; with sockets opening, they go on"},
+	{Is: LoginTellAbandoned, Name: "tellAbandoned", Doc: "tell the caller: its context has ended, nobody is logged in"},
+	{Is: LoginTellNotReady, Name: "tellNotReady", Doc: "tell the caller: its context has ended; logged in, the sockets go on"},
 	{Is: LoginTellSocketsFailed, Name: "tellSocketsFailed", Doc: "tell the caller: logged in, sockets not ready"},
 }
 
@@ -159,7 +161,7 @@ var Login = fsm.MustDeclare(fsm.Declaration[LoginState, LoginEvent, LoginEffect,
 		{From: of(LoginRequesting, LoginWaiting), On: of(LoginReady, LoginSocketsFailed), Never: "sockets open only after the login is accepted"},
 		{From: fsm.Except(loginAny, LoginIdle), On: of(LoginAbandoned), If: loginIsOther, Stay: true, Doc: "that command has its answer already"},
 		{From: of(LoginRequesting, LoginWaiting), On: of(LoginAbandoned), To: LoginIdle, Do: of(LoginCancel, LoginReportGivenUp, LoginTellAbandoned)},
-		{From: of(LoginOpening), On: of(LoginAbandoned), To: LoginIdle, Do: of(LoginTellAbandoned), Doc: "the session stays logged in"},
+		{From: of(LoginOpening), On: of(LoginAbandoned), To: LoginIdle, Do: of(LoginTellNotReady), Doc: "the session stays logged in"},
 		{From: of(LoginRequesting, LoginWaiting, LoginOpening), On: of(LoginCancelled), To: LoginIdle, Do: of(LoginCancel, LoginTellCancelled)},
 		{From: of(LoginIdle), On: of(LoginAbandoned, LoginCancelled), Stay: true},
 	},
