@@ -1,6 +1,8 @@
 package authhttp
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -11,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,22 +28,49 @@ func drain(body io.ReadCloser) {
 	_ = body.Close()
 }
 
-// loginRejects says whether a status other than 2xx means that the
-// credentials are wrong. 408, 425 and 429 ask for the same request later
-// (RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585 section 4).
-func loginRejects(status int) bool {
+// A verdict says what a status other than 2xx means: ErrRejected,
+// ErrTokenRefused or ErrUnavailable.
+type verdict func(status int) error
+
+// onLogin rejects credentials for any 4xx but 408, 425 and 429, which ask for
+// the same request later (RFC 9110 section 15.5.9, RFC 8470 section 5.2, RFC 6585
+// section 4).
+func onLogin(status int) error {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return false
+		return ErrUnavailable
 	}
-	return status >= 400 && status <= 499
+	if status >= 400 && status <= 499 {
+		return ErrRejected
+	}
+	return ErrUnavailable
 }
 
-// refreshRejects is narrower than loginRejects: a session must not end because
-// a proxy answers 404 for an hour.
-func refreshRejects(status int) bool {
-	return status == http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusForbidden
+// onLoginAs tells a token that is refused from a user who may not.
+func onLoginAs(status int) error {
+	if status == http.StatusUnauthorized {
+		return ErrTokenRefused
+	}
+	return onLogin(status)
 }
+
+// among gives the outcome no to some statuses. They are few: a session must not
+// end because a proxy answers 404 for an hour.
+func among(no error, statuses ...int) verdict {
+	return func(status int) error {
+		if slices.Contains(statuses, status) {
+			return no
+		}
+		return ErrUnavailable
+	}
+}
+
+var (
+	onRefresh      = among(ErrRejected, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden)
+	onLogout       = onRefresh
+	onUser         = among(ErrTokenRefused, http.StatusUnauthorized, http.StatusForbidden)
+	onLoginByToken = among(ErrTokenRefused, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden)
+)
 
 // retryAfter reads Retry-After, in seconds or as a date (RFC 9110 section
 // 10.2.3). A date counts from the server's own Date when there is one.
@@ -54,11 +84,20 @@ func retryAfter(header http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	now, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
+	now := serverDate(header)
+	if now.IsZero() {
 		now = time.Now()
 	}
 	return max(0, until.Sub(now))
+}
+
+// serverDate reads Date (RFC 9110 section 6.6.1); zero: absent or unreadable.
+func serverDate(header http.Header) time.Time {
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return date.UTC()
 }
 
 // sendFault describes a failure to get an answer. The errors of net/http print
@@ -78,6 +117,8 @@ func sendFault(ctx context.Context, err error) error {
 		text = certificate.Error()
 	} else if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
 		text = "timed out"
+	} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		text = "the connection was closed before the end of the answer"
 	}
 	return &guarded{text, err}
 }
@@ -96,7 +137,11 @@ func readFault(what string, err error) error {
 	} else if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		text += fmt.Sprintf(": not JSON at byte %d", syntax.Offset)
 	} else if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		text += fmt.Sprintf(": field %q: does not fit a %s", mismatch.Field, mismatch.Type)
+		where := "the whole"
+		if mismatch.Field != "" {
+			where = fmt.Sprintf("field %q", mismatch.Field)
+		}
+		text += fmt.Sprintf(": %s: does not fit the type %s", where, cmp.Or(mismatch.Type.Name(), mismatch.Type.Kind().String()))
 	}
 	return &guarded{text, err}
 }
@@ -108,7 +153,7 @@ func readTokens(body []byte) (Pair, error) {
 		Refresh   string  `json:"refresh_token"`
 		ExpiresIn float64 `json:"expires_in"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if err := decode(body, &answer); err != nil {
 		return Pair{}, err
 	}
 	if answer.ExpiresIn < 0 || answer.ExpiresIn > maxLife.Seconds() {
@@ -126,26 +171,43 @@ func readUserField[U any](body []byte) (U, error) {
 	var answer struct {
 		User U `json:"user"`
 	}
-	err := json.Unmarshal(body, &answer)
+	err := decode(body, &answer)
 	return answer.User, err
 }
 
-// checkPair refuses half a pair, and an access token that fits no header: it
-// consists of visible ASCII and spaces (RFC 6749 appendix A.12).
+// readWholeUser reads an answer that is the user. Some backends answer null
+// where there is nobody.
+func readWholeUser[U any](body []byte) (user U, err error) {
+	var answer *U
+	if err = decode(body, &answer); err != nil {
+		return user, err
+	}
+	if answer == nil {
+		return user, fmt.Errorf("%w: %w", ErrTokenRefused, &fieldFault{"the whole", "null, which is nobody"})
+	}
+	return *answer, nil
+}
+
+// decode decodes JSON, ignoring a byte order mark as RFC 8259 section 8.1 allows.
+func decode(body []byte, into any) error {
+	return json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), into)
+}
+
+// checkPair refuses half a pair, an access token larger than servers take in a
+// header, and one that fits none: it consists of visible ASCII and spaces
+// (RFC 6749 appendix A.12).
 func checkPair(pair Pair) (Pair, error) {
-	if pair.Access == "" {
-		if pair.Refresh != "" {
-			return Pair{}, errors.New("the answer has a refresh token but no access token")
-		}
+	switch {
+	case pair.Access == "" && pair.Refresh != "":
+		return Pair{}, errors.New("the answer has a refresh token but no access token")
+	case pair.Access == "":
 		return Pair{}, nil
-	}
-	if pair.Life < 0 {
+	case pair.Life < 0:
 		return Pair{}, errors.New("the access token of the answer has a negative Life")
-	}
-	for _, b := range []byte(pair.Access) {
-		if b < 0x20 || b > 0x7e {
-			return Pair{}, errors.New("the access token of the answer has a character outside visible ASCII")
-		}
+	case len(pair.Access) > maxToken:
+		return Pair{}, fmt.Errorf("the access token of the answer has %d bytes, more than %d", len(pair.Access), maxToken)
+	case !fitsHeader(pair.Access.Reveal()):
+		return Pair{}, errors.New("the access token of the answer has a character outside visible ASCII")
 	}
 	return pair, nil
 }

@@ -12,14 +12,14 @@ var (
 	fresh    = string([]byte(plain)) // no constant, which the compiler would join to the header
 	okAnswer = &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}
 	okBase   = tripFunc(func(*http.Request) (*http.Response, error) { return okAnswer, nil })
-	steady   = sourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
+	steady   = authhttp.SourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
 		return authhttp.Token{Access: authhttp.Secret(fresh), Generation: 1}, nil
 	})
 )
 
 // overTransport and overBareHeader make one request each.
-func overTransport(tb testing.TB) func() {
-	transport := &authhttp.Transport{Source: steady, Base: okBase}
+func overTransport(tb testing.TB, version string) func() {
+	transport := &authhttp.Transport{Source: steady, Base: okBase, Version: version}
 	req := newRequest(tb, http.MethodGet, "https://a.test/x", nil)
 	req.Header.Set("Accept", "application/json")
 	return func() {
@@ -42,14 +42,16 @@ func overBareHeader(tb testing.TB) func() {
 
 func TestTransportAllocations(t *testing.T) {
 	bare := testing.AllocsPerRun(100, overBareHeader(t))
-	got := testing.AllocsPerRun(100, overTransport(t))
-	if got > bare+3 {
-		t.Errorf("got %v allocations with a fresh token, want at most 3 more than the bare %v", got, bare)
+	for _, version := range []string{"", "1.2.3"} {
+		got := testing.AllocsPerRun(100, overTransport(t, version))
+		if got > bare+3 {
+			t.Errorf("version %q: got %v allocations with a fresh token, want at most 3 more than the bare %v", version, got, bare)
+		}
 	}
 }
 
 func BenchmarkTransport(b *testing.B) {
-	trip := overTransport(b)
+	trip := overTransport(b, "")
 	b.ReportAllocs()
 	for b.Loop() {
 		trip()

@@ -7,17 +7,18 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/custom-app/interlock/authhttp"
 )
 
 func ExampleSecret() {
-	pair := authhttp.Pair{Access: "eyJhbGciOi", Life: time.Minute}
-	fmt.Printf("%+v\n", pair)
-	fmt.Println(pair.Access.Reveal())
+	token := authhttp.Token{Access: "eyJhbGciOi", Generation: 1}
+	fmt.Printf("%+v\n", token)
+	fmt.Println(token.Access.Reveal())
 	// Output:
-	// {Access:[secret] Refresh: Life:1m0s}
+	// {Access:[secret] Generation:1}
 	// eyJhbGciOi
 }
 
@@ -37,6 +38,31 @@ func ExampleJSON() {
 	grant, err := service.Login(context.Background(), credentials{"ann", "pw"})
 	fmt.Println(grant.User.Name, grant.Pair.Life, err)
 	// Output: Ann 5m0s <nil>
+}
+
+func ExampleJSON_Resume() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Header.Get("Authorization") != "Bearer A2" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, `{"name":"Ann"}`)
+	}))
+	defer server.Close()
+
+	type user struct{ Name string }
+	service := &authhttp.JSON[string, user]{LoginURL: server.URL + "/login", UserURL: server.URL + "/me"}
+	for _, access := range []authhttp.Secret{"A1", "A2"} {
+		grant, err := service.Resume(context.Background(), authhttp.Pair{Access: access})
+		if errors.Is(err, authhttp.ErrTokenRefused) {
+			fmt.Println("a newer token may do")
+			continue
+		}
+		fmt.Println(grant.User.Name, err)
+	}
+	// Output:
+	// a newer token may do
+	// Ann <nil>
 }
 
 func ExampleError() {
@@ -65,55 +91,65 @@ func ExampleTransport() {
 	defer server.Close()
 
 	client := &http.Client{Transport: &authhttp.Transport{
-		Source:  staticSource("A"),
+		Source: authhttp.SourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
+			return authhttp.Token{Access: "A"}, nil
+		}),
 		Exclude: []string{server.URL + "/public"},
 	}}
 	for _, path := range []string{"/private", "/public/logo"} {
-		resp, err := client.Get(server.URL + path)
-		if err != nil {
+		if err := get(client, server.URL+path); err != nil {
 			fmt.Println(err)
-			return
 		}
-		_ = resp.Body.Close()
 	}
 	// Output:
 	// /private Bearer A
 	// /public/logo
 }
 
-// staticSource is a token that is never renewed.
-type staticSource authhttp.Secret
-
-func (s staticSource) Token(context.Context, authhttp.Generation) (authhttp.Token, error) {
-	return authhttp.Token{Access: authhttp.Secret(s)}, nil
-}
-
-// oauthToken and oauthSource have the shape of Token and TokenSource of
-// golang.org/x/oauth2.
-type oauthToken struct{ AccessToken string }
-
-type oauthSource interface{ Token() (*oauthToken, error) }
-
-// fromOAuth makes a Source of one. Such a source renews its token by itself
-// and cannot be told of a refusal, so the token has no generation.
-type fromOAuth struct{ source oauthSource }
-
-func (f fromOAuth) Token(context.Context, authhttp.Generation) (authhttp.Token, error) {
-	token, err := f.source.Token()
+func get(client *http.Client, url string) error {
+	resp, err := client.Get(url)
 	if err != nil {
-		return authhttp.Token{}, err
+		return err
 	}
-	return authhttp.Token{Access: authhttp.Secret(token.AccessToken)}, nil
+	return resp.Body.Close()
 }
 
-type fixedOAuth struct{}
+// A token source of golang.org/x/oauth2 becomes a Source in a few lines. It
+// renews its token by itself, shortly before its end, and cannot be told of a
+// refusal: so the token has no generation, and a 401 is the caller's.
+func ExampleSourceFunc() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != "/token" {
+			fmt.Println(req.URL.Path, req.Header.Get("Authorization"))
+			return
+		}
+		fmt.Println(req.URL.Path, req.FormValue("grant_type"))
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"A","token_type":"Bearer","expires_in":3600}`)
+	}))
+	defer server.Close()
 
-func (fixedOAuth) Token() (*oauthToken, error) { return &oauthToken{AccessToken: "A"}, nil }
+	endpoint := oauth2.Endpoint{TokenURL: server.URL + "/token", AuthStyle: oauth2.AuthStyleInParams}
+	config := oauth2.Config{ClientID: "app", Endpoint: endpoint}
+	stored := &oauth2.Token{RefreshToken: "R"}
+	tokens := oauth2.ReuseTokenSource(nil, config.TokenSource(context.Background(), stored))
 
-// A token source of golang.org/x/oauth2 becomes a Source in a few lines.
-func ExampleSource_oauth2() {
-	var source authhttp.Source = fromOAuth{fixedOAuth{}}
-	token, err := source.Token(context.Background(), 0)
-	fmt.Println(token.Access.Reveal(), err)
-	// Output: A <nil>
+	client := &http.Client{Transport: &authhttp.Transport{
+		Source: authhttp.SourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
+			token, err := tokens.Token()
+			if err != nil {
+				return authhttp.Token{}, err
+			}
+			return authhttp.Token{Access: authhttp.Secret(token.AccessToken)}, nil
+		}),
+	}}
+	for _, path := range []string{"/orders", "/orders/7"} {
+		if err := get(client, server.URL+path); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// /token refresh_token
+	// /orders Bearer A
+	// /orders/7 Bearer A
 }

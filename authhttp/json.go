@@ -1,49 +1,82 @@
 package authhttp
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 )
 
 const defaultMaxBody = 1 << 20
 
-// JSON is a [Service] for backends that take and give JSON over HTTP POST. Its
+// JSON is a [Service] for backends that take and give JSON over HTTP. It is a
+// [Resumer], an [Impersonator] and [Everywhere] too, as far as its URLs go. Its
 // fields are not changed once it is in use; it may then be used by many
 // goroutines at once.
 //
-// A 2xx answer that can be read is success. A login is rejected by any 4xx but
-// 408, 425 and 429, a refresh or logout by 400, 401 and 403. All else is
-// unavailable: no answer, a redirect, which is never followed, an answer that
-// cannot be read or is longer than MaxBody, and every other status. A URL
-// that is missing, malformed or refused for being plain http is rejected
-// before anything is sent.
+// A 2xx answer that can be read is success. The other outcomes are:
+//
+//   - [ErrRejected]: a login by any 4xx but 408, 425 and 429; a login as another
+//     user likewise, but 401; a refresh or a logout, everywhere or not, by 400, 401
+//     and 403. Also a fault that Validate finds in a URL or TokenHeader, before
+//     anything is sent.
+//   - [ErrTokenRefused]: a login as another user by 401; a resume by 401 and 403,
+//     and with ByToken by 400. Also, for these, a token that is missing or fits
+//     no header; a logout is then rejected.
+//   - [ErrUnavailable]: all else. No answer, a redirect, which is never followed,
+//     an answer that cannot be read, is longer than MaxBody or has an access
+//     token larger than 64 KiB, and every other status.
 type JSON[C, U any] struct {
 	LoginURL   string // required
 	RefreshURL string // empty: the backend has no refresh; refresh tokens are left out of grants, and every Refresh is rejected
 	LogoutURL  string // empty: the backend wants no logout, so every Logout is nil
 
+	UserURL             string // tells whose an access token is, for Resume; empty: see ByToken
+	LoginAsURL          string // empty: the backend has no login as another user
+	LogoutEverywhereURL string // empty: the backend has no logout everywhere
+
 	// Client makes the calls, bounded by their contexts. Its redirect policy is
 	// replaced, in a copy. nil: a client of its own on http.DefaultTransport.
 	// When it has a Transport of this package, a Login carries the current
-	// token, as logging in as another user needs; a Refresh never asks for one.
+	// token; the other calls never ask for one.
 	Client *http.Client
 
+	// ByToken makes credentials of tokens, for a backend that resumes by a login
+	// with them. They hold the revealed tokens, since a [Secret] would be sent
+	// redacted. nil: Resume asks UserURL. Only one of the two is set.
+	ByToken func(Pair) C
+
+	// AsBody makes the body of a LoginAs, encoded as JSON, from the other user's
+	// id. nil: {"user_id": id}.
+	AsBody func(id any) any
+
 	// Tokens reads the tokens out of the answer to a login or a refresh; the
-	// zero Pair means that there are none. An error that is ErrRejected rejects
-	// the call, for backends that say no with a 200. nil: access_token, refresh_token
-	// and expires_in, in seconds (RFC 6749 section 5.1).
+	// zero Pair means that there are none. It may set Date; else the answer's
+	// header does. An error that is ErrRejected or ErrTokenRefused gives the call
+	// that outcome, or the one of the two that it can have, for backends that say
+	// no with a 200. nil: access_token, refresh_token and expires_in, in seconds
+	// (RFC 6749 section 5.1).
 	Tokens func(body []byte) (Pair, error)
 
 	// User reads the user out of the answer to a login. nil: the field "user",
 	// decoded as JSON into U; U is zero when the field is absent. Its error
 	// counts as one of Tokens.
 	User func(body []byte) (U, error)
+
+	// UserInfo reads the user out of the answer of UserURL. nil: the whole of it,
+	// decoded as JSON into U; null is ErrTokenRefused. Its error counts as one of
+	// Tokens.
+	UserInfo func(body []byte) (U, error)
+
+	// Verify, when set, checks every access token that an answer brings, at
+	// the answer's Date. If that fails, a login is rejected, while a refresh or a
+	// resume is unavailable, so that the session stays.
+	Verify *Verify
+
+	TokenHeader string                     // carries the token; empty: Authorization
+	TokenFormat func(access string) string // makes that header's value; nil: "Bearer " and the token (RFC 6750 section 2.1)
 
 	Header     http.Header // more headers on each call
 	AllowPlain bool        // send secrets over plain http to hosts other than loopback
@@ -55,6 +88,7 @@ func (j *JSON[C, U]) Validate() error {
 	var faults []error
 	for _, target := range []struct{ field, text string }{
 		{"LoginURL", j.LoginURL}, {"RefreshURL", j.RefreshURL}, {"LogoutURL", j.LogoutURL},
+		{"UserURL", j.UserURL}, {"LoginAsURL", j.LoginAsURL}, {"LogoutEverywhereURL", j.LogoutEverywhereURL},
 	} {
 		if target.text == "" && target.field != "LoginURL" {
 			continue
@@ -62,6 +96,17 @@ func (j *JSON[C, U]) Validate() error {
 		if err := checkURL(target.field, target.text, j.AllowPlain); err != nil {
 			faults = append(faults, fmt.Errorf("interlock: json: %w", err))
 		}
+	}
+	if j.UserURL != "" && j.ByToken != nil {
+		faults = append(faults, fmt.Errorf("interlock: json: %w", errTwoResumes))
+	}
+	if j.Verify != nil {
+		if err := j.Verify.Validate(); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if err := j.checkTokenHeader(); err != nil {
+		faults = append(faults, fmt.Errorf("interlock: json: %w", err))
 	}
 	if j.MaxBody < 0 {
 		faults = append(faults, fmt.Errorf("interlock: json: MaxBody: %d is negative", j.MaxBody))
@@ -73,22 +118,29 @@ func (j *JSON[C, U]) Validate() error {
 // them would be sent redacted: credentials hold plain strings. An answer
 // without tokens gives a Grant with a zero Pair. The error is an [*Error].
 func (j *JSON[C, U]) Login(ctx context.Context, credentials C) (Grant[U], error) {
-	payload, err := json.Marshal(credentials)
-	if err != nil {
-		cause := &guarded{"the credentials cannot be encoded as JSON", err}
-		return Grant[U]{}, &Error{Op: opLogin, Err: rejected(cause)}
+	c := call{
+		op: opLogin, method: http.MethodPost, field: "LoginURL", target: j.LoginURL,
+		verdict: onLogin, no: ErrRejected, forged: ErrRejected,
+	}
+	return j.login(ctx, c, "the credentials", credentials)
+}
+
+// login posts body and reads the answer to a login; what names the body.
+func (j *JSON[C, U]) login(ctx context.Context, c call, what string, body any) (Grant[U], error) {
+	var err error
+	if c.payload, err = json.Marshal(body); err != nil {
+		cause := &guarded{what + " cannot be encoded as JSON", err}
+		return Grant[U]{}, &Error{Op: c.op, Err: rejected(cause)}
 	}
 	var grant Grant[U]
-	err = j.post(ctx, call{
-		op: opLogin, field: "LoginURL", target: j.LoginURL, payload: payload, rejects: loginRejects,
-	}, func(body []byte) (err error) {
-		if grant.Pair, err = j.readPair(body); err != nil {
+	err = j.do(ctx, c, func(got reply) (err error) {
+		if grant.Pair, err = j.readPair(got, c.forged); err != nil {
 			return err
 		}
 		if j.RefreshURL == "" {
 			grant.Pair.Refresh = "" // of no use: nobody takes it
 		}
-		grant.User, err = j.readUser(body)
+		grant.User, err = j.readUser(got.body)
 		return err
 	})
 	if err != nil {
@@ -107,13 +159,15 @@ func (j *JSON[C, U]) Refresh(ctx context.Context, pair Pair) (Pair, error) {
 	if pair.Refresh == "" {
 		return Pair{}, &Error{Op: opRefresh, Err: rejected(errors.New("the pair has no refresh token"))}
 	}
-	payload, _ := json.Marshal(map[string]string{"refresh_token": pair.Refresh.Reveal()}) // strings always encode
+	c := call{
+		op: opRefresh, method: http.MethodPost, field: "RefreshURL", target: j.RefreshURL,
+		verdict: onRefresh, no: ErrRejected, forged: ErrUnavailable,
+	}
+	c.payload, _ = json.Marshal(map[string]string{"refresh_token": pair.Refresh.Reveal()}) // strings always encode
 	var newer Pair
 	// A source that refreshes while it is asked for a token would wait for itself.
-	err := j.post(WithoutToken(ctx), call{
-		op: opRefresh, field: "RefreshURL", target: j.RefreshURL, payload: payload, rejects: refreshRejects,
-	}, func(body []byte) (err error) {
-		newer, err = j.readPair(body)
+	err := j.do(WithoutToken(ctx), c, func(got reply) (err error) {
+		newer, err = j.readPair(got, c.forged)
 		if err == nil && newer.Access == "" {
 			err = errors.New("the answer has no access token")
 		}
@@ -122,152 +176,18 @@ func (j *JSON[C, U]) Refresh(ctx context.Context, pair Pair) (Pair, error) {
 	if err != nil {
 		return Pair{}, err
 	}
-	if newer.Refresh == "" {
-		newer.Refresh = pair.Refresh
-	}
+	newer.Refresh = cmp.Or(newer.Refresh, pair.Refresh)
 	return newer, nil
 }
 
-// Logout posts an empty body to LogoutURL with the header
-// "Authorization: Bearer" and the access token (RFC 6750 section 2.1).
+// Logout posts an empty body to LogoutURL with the access token in TokenHeader.
 // Without LogoutURL or an access token there is nothing to tell, and it
 // returns nil. The error is an [*Error].
 func (j *JSON[C, U]) Logout(ctx context.Context, pair Pair) error {
 	if j.LogoutURL == "" || pair.Access == "" {
 		return nil
 	}
-	return j.post(WithoutToken(ctx), call{
-		op: opLogout, field: "LogoutURL", target: j.LogoutURL, bearer: pair.Access, rejects: refreshRejects,
+	return j.do(WithoutToken(ctx), call{
+		op: opLogout, method: http.MethodPost, field: "LogoutURL", target: j.LogoutURL, access: &pair.Access, verdict: onLogout,
 	}, nil)
-}
-
-// call is one request to make and how its answer counts.
-type call struct {
-	op, field, target string
-	payload           []byte
-	bearer            Secret
-	rejects           func(status int) bool
-}
-
-// post makes one call and hands the body of a 2xx answer to read, unless read
-// is nil.
-func (j *JSON[C, U]) post(ctx context.Context, c call, read func(body []byte) error) error {
-	req, err := j.request(ctx, c)
-	if err != nil {
-		return &Error{Op: c.op, Err: rejected(err)}
-	}
-	resp, err := j.client().Do(req)
-	if err != nil {
-		return &Error{Op: c.op, Err: failed(sendFault(ctx, err))}
-	}
-	defer drain(resp.Body)
-
-	fault := &Error{Op: c.op, Status: resp.StatusCode}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		fault.RetryAfter = retryAfter(resp.Header)
-		fault.Err = ErrUnavailable
-		if c.rejects(resp.StatusCode) {
-			fault.Err = ErrRejected
-		}
-		return fault
-	}
-	if read == nil {
-		return nil
-	}
-	body, err := j.readBody(ctx, resp.Body)
-	if err == nil {
-		err = read(body)
-	}
-	if err != nil {
-		fault.Err = failed(err)
-		return fault
-	}
-	return nil
-}
-
-func (j *JSON[C, U]) request(ctx context.Context, c call) (*http.Request, error) {
-	if err := checkURL(c.field, c.target, j.AllowPlain); err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.target, bytes.NewReader(c.payload))
-	if err != nil {
-		return nil, &guarded{c.field + ": no request can be made for it", err}
-	}
-	req.Header.Set("Accept", "application/json")
-	if len(c.payload) > 0 {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	for name, values := range j.Header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	if c.bearer != "" {
-		req.Header.Set("Authorization", "Bearer "+c.bearer.Reveal())
-	}
-	return req, nil
-}
-
-// client returns a client that follows no redirect: net/http would send the
-// credentials of a 307 or 308 again, to any host.
-func (j *JSON[C, U]) client() *http.Client {
-	var client http.Client
-	if j.Client != nil {
-		client = *j.Client
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client
-}
-
-func (j *JSON[C, U]) readBody(ctx context.Context, body io.ReadCloser) ([]byte, error) {
-	limit := j.MaxBody
-	if limit <= 0 {
-		limit = defaultMaxBody
-	}
-	data, err := io.ReadAll(http.MaxBytesReader(nil, body, limit))
-	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
-		return nil, fmt.Errorf("the answer is longer than MaxBody, %d bytes", limit)
-	}
-	if err != nil {
-		return nil, sendFault(ctx, err)
-	}
-	return data, nil
-}
-
-func (j *JSON[C, U]) readPair(body []byte) (Pair, error) {
-	read := j.Tokens
-	if read == nil {
-		read = readTokens
-	}
-	pair, err := read(body)
-	if err != nil {
-		return Pair{}, readFault("tokens", err)
-	}
-	return checkPair(pair)
-}
-
-func (j *JSON[C, U]) readUser(body []byte) (U, error) {
-	read := j.User
-	if read == nil {
-		read = readUserField[U]
-	}
-	user, err := read(body)
-	if err != nil {
-		return user, readFault("user", err)
-	}
-	return user, nil
-}
-
-// checkURL checks a URL that secrets are sent to. Its errors do not quote the
-// URL, which may have a secret in its query.
-func checkURL(field, text string, allowPlain bool) error {
-	if text == "" {
-		return fmt.Errorf("%s: missing", field)
-	}
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
-		return fmt.Errorf("%s: not an absolute http or https URL", field)
-	}
-	if !allowPlain && !Secure(u) {
-		return fmt.Errorf("%s: plain http to %s, which is not loopback; use https or set AllowPlain", field, u.Host)
-	}
-	return nil
 }

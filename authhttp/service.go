@@ -10,12 +10,16 @@ import (
 
 // The names of the calls of a [Service], as they stand in [Error].Op.
 const (
-	opLogin   = "login"
-	opRefresh = "refresh"
-	opLogout  = "logout"
+	opLogin            = "login"
+	opRefresh          = "refresh"
+	opResume           = "resume"
+	opLoginAs          = "login as"
+	opLogout           = "logout"
+	opLogoutEverywhere = "logout everywhere"
 )
 
-// A failed call of a [Service] ends in one of two ways, never both. Ask with
+// A failed call of a [Service] ends in one of two ways, and one of a [Resumer]
+// or an [Impersonator] in one of three, never in two at once. Ask with
 // [errors.Is].
 var (
 	// ErrRejected means that the server, or the configuration, said no:
@@ -24,7 +28,15 @@ var (
 	// ErrUnavailable means that nobody said no: the same call may succeed
 	// later, and the tokens are as good as they were.
 	ErrUnavailable = errors.New("interlock: auth: unavailable")
+	// ErrTokenRefused means that the access token of a Resume or a LoginAs was
+	// refused: the same call may succeed with a newer one. By itself it ends no
+	// session, since an intermediary can refuse a token that its server takes.
+	ErrTokenRefused = errors.New("interlock: auth: the access token was refused")
 )
+
+// ErrNotSupported means that the backend has no such call; nothing was sent. An
+// error that is ErrNotSupported is [ErrRejected] too.
+var ErrNotSupported error = &guarded{"interlock: auth: not supported by this backend", ErrRejected}
 
 // Grant is the answer to a login.
 type Grant[U any] struct {
@@ -47,13 +59,67 @@ type Service[C, U any] interface {
 	Logout(ctx context.Context, pair Pair) error
 }
 
+// Resumer is a [Service] that can tell at start-up whose the stored tokens are.
+// Resume keeps the rules of the calls of a Service, but that its error may be
+// [ErrTokenRefused]; one that is [ErrRejected] ends the session. A Grant with a
+// zero Pair means that the tokens stay as they are.
+type Resumer[U any] interface {
+	Resume(ctx context.Context, pair Pair) (Grant[U], error)
+}
+
+// Impersonator is a [Service] that can log in as another user. LoginAs keeps the
+// rules of the calls of a Service, but that its error may be [ErrTokenRefused].
+// The pair is the current user's, and stays valid; id names the other user in
+// a type that caller and service agree on. A Grant with a zero Pair means that
+// the answer carried no tokens.
+type Impersonator[U any] interface {
+	LoginAs(ctx context.Context, pair Pair, id any) (Grant[U], error)
+}
+
+// Everywhere is a [Service] that can end every session of a user, on this and on
+// other devices. LogoutEverywhere keeps the rules of the calls of a Service.
+type Everywhere interface {
+	LogoutEverywhere(ctx context.Context, pair Pair) error
+}
+
+// Feature is something that not every backend can do.
+type Feature uint8
+
+// The features, with the methods they are reached through.
+const (
+	FeatureResume           Feature = iota + 1 // Resume of a [Resumer]
+	FeatureLoginAs                             // LoginAs of an [Impersonator]
+	FeatureLogoutEverywhere                    // LogoutEverywhere of an [Everywhere]
+)
+
+// String names the feature as the Op of an [Error] does.
+func (f Feature) String() string {
+	switch f {
+	case FeatureResume:
+		return opResume
+	case FeatureLoginAs:
+		return opLoginAs
+	case FeatureLogoutEverywhere:
+		return opLogoutEverywhere
+	}
+	return fmt.Sprintf("feature %d", uint8(f))
+}
+
+// Featured is a [Service] that has methods which its backend may not support,
+// and says which it does. A service without this method supports what it has
+// methods for. What is not supported fails with [ErrNotSupported].
+type Featured interface {
+	// Supports gives the same answer every time, without a request.
+	Supports(feature Feature) bool
+}
+
 // Error is a failed call of a [Service]. The errors that this package makes
 // print no URL, no part of an answer and no token.
 type Error struct {
-	Op         string        // login, refresh or logout
+	Op         string        // login, refresh, resume, login as, logout or logout everywhere
 	Status     int           // of the HTTP answer; 0: there was none
 	RetryAfter time.Duration // what the server asked to wait; 0: it did not ask
-	Err        error         // wraps ErrRejected or ErrUnavailable
+	Err        error         // wraps ErrRejected, ErrUnavailable or ErrTokenRefused
 }
 
 // Error says which call failed, how and why.
@@ -79,15 +145,23 @@ func (e *Error) Unwrap() error {
 	return e.Err
 }
 
-func rejected(cause error) error { return fmt.Errorf("%w: %w", ErrRejected, cause) }
+// outcome makes a failure that is said, because of cause.
+func outcome(said, cause error) error { return fmt.Errorf("%w: %w", said, &reason{cause}) }
 
-// failed gives a cause its outcome: unavailable, unless the cause itself says
-// rejected, so that no error is ever both.
-func failed(cause error) error {
-	if errors.Is(cause, ErrRejected) {
-		return rejected(cause)
+func rejected(cause error) error { return outcome(ErrRejected, cause) }
+
+// reason is all that its cause is but an outcome. So a failure has exactly one
+// outcome, whatever its cause is.
+type reason struct{ cause error }
+
+func (r *reason) Error() string      { return r.cause.Error() }
+func (r *reason) As(target any) bool { return errors.As(r.cause, target) }
+func (r *reason) Is(target error) bool {
+	switch target {
+	case ErrRejected, ErrUnavailable, ErrTokenRefused:
+		return false
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, cause)
+	return errors.Is(r.cause, target)
 }
 
 // guarded keeps a cause for errors.Is and errors.As but prints only text,

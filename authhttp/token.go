@@ -1,7 +1,6 @@
 package authhttp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -23,15 +22,7 @@ const maxUnix = 253402300799
 // access token lives: Life is 0 and the token is opaque or has no exp.
 var ErrNoLife = errors.New("interlock: token: no lifetime: Life is 0 and the access token has no readable exp")
 
-// ErrNoToken is returned by a [Source] that has no fresh token. [Transport]
-// then sends the request without one.
-var ErrNoToken = errors.New("interlock: token: no fresh token")
-
 var errOpaque = errors.New("interlock: token: the access token is not a JWT")
-
-// Generation numbers the tokens of one [Source]; every newer token has a
-// greater one. 0 means none.
-type Generation uint32
 
 // Pair is what a server hands out: an access token and, from some, a token to
 // refresh it with. The zero Pair means no tokens.
@@ -41,14 +32,35 @@ type Pair struct {
 	// Life is how long Access lives, counted from its receipt.
 	// 0 means that the claims of Access say it.
 	Life time.Duration
+	// Date is what the server's clock showed when the pair was sent, to the
+	// second (the Date header, RFC 9110 section 6.6.1). Zero means unknown.
+	Date time.Time
+}
+
+// Clock says how far the server's clock is ahead of the local one, which showed
+// now when the pair was received: Date - now, else the claim iat - now, else
+// unknown. Only of a token made for this answer does iat show the time. Date is
+// in whole seconds and iat is cut to them, so the difference is too small by up
+// to a second, and by the time the answer took. It is at most 100 years.
+func (p Pair) Clock(now time.Time) (difference time.Duration, known bool) {
+	server := p.Date
+	if server.IsZero() {
+		claims, err := ReadClaims(p.Access)
+		if err != nil || claims.Issued.IsZero() {
+			return 0, false
+		}
+		server = claims.Issued
+	}
+	return max(-maxLife, min(server.Sub(now), maxLife)), true
 }
 
 // Lifetime says how long Access lives, counted from its receipt at now: Life
-// when set, else the claims exp - iat, which does not depend on how well two
-// clocks agree, else exp - now (RFC 7519 sections 4.1.4 and 4.1.6). The claims
-// are read as [ReadClaims] reads them, and give at most 100 years. The error is
-// [ErrNoLife] when nothing says it. A negative Life, a broken claim, an exp not
-// after iat, or without iat not after now, are other errors, which name it.
+// when set, else the claims exp - iat, else exp - Date (RFC 7519 sections 4.1.4
+// and 4.1.6), none of which depends on how well two clocks agree, else exp -
+// now. Seconds are whole, so it may be up to one too long. The claims are read
+// as [ReadClaims] reads them, and give at most 100 years. The error is
+// [ErrNoLife] when nothing says it. A negative Life, a broken claim, or an exp
+// that is not after what it is counted from, are other errors, which name it.
 func (p Pair) Lifetime(now time.Time) (time.Duration, error) {
 	switch {
 	case p.Access == "":
@@ -70,7 +82,10 @@ func (p Pair) Lifetime(now time.Time) (time.Duration, error) {
 		return 0, errors.New("interlock: token: exp: not after iat")
 	case !claims.Issued.IsZero():
 		return min(claims.Expires.Sub(claims.Issued), maxLife), nil
-	case !claims.Expires.After(now):
+	case !p.Date.IsZero():
+		now = p.Date
+	}
+	if !claims.Expires.After(now) {
 		return 0, fmt.Errorf("interlock: token: exp: %s is in the past", claims.Expires.Format(time.RFC3339))
 	}
 	return min(claims.Expires.Sub(now), maxLife), nil
@@ -90,7 +105,7 @@ type Claims struct {
 // JWT, is larger than 64 KiB, or has an exp or iat that is no date is an error.
 func ReadClaims(access Secret) (Claims, error) {
 	if len(access) > maxToken {
-		return Claims{}, fmt.Errorf("interlock: token: the access token has %d bytes, more than %d", len(access), maxToken)
+		return Claims{}, errTooLong(access)
 	}
 	claims := jwt.MapClaims{}
 	_, _, err := jwt.NewParser().ParseUnverified(access.Reveal(), claims)
@@ -98,6 +113,15 @@ func ReadClaims(access Secret) (Claims, error) {
 	if err != nil && !errors.Is(err, jwt.ErrTokenUnverifiable) {
 		return Claims{}, errOpaque
 	}
+	return dated(claims)
+}
+
+func errTooLong(access Secret) error {
+	return fmt.Errorf("interlock: token: the access token has %d bytes, more than %d", len(access), maxToken)
+}
+
+// dated picks the claims out of all that a token has.
+func dated(claims jwt.MapClaims) (Claims, error) {
 	expires, err := readDate(claims, "exp")
 	if err != nil {
 		return Claims{}, err
@@ -128,23 +152,4 @@ func readDate(claims jwt.MapClaims, name string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.Unix(int64(seconds), 0).UTC(), nil
-}
-
-// Token is what a [Source] hands out. Its Generation tells a refused token
-// from the one that replaced it.
-type Token struct {
-	Access     Secret
-	Generation Generation
-}
-
-// Source hands out fresh tokens. It is used by many goroutines at once.
-//
-// Token returns a token that is fresh now, waiting for one no longer than ctx
-// lasts. A refused other than 0 is the generation of a token that the server
-// has refused: the source returns a token of a greater generation, refreshing
-// if it must, or an error. The error is [ErrNoToken] when there is no fresh
-// token and a request should go out without one. A source that cannot renew
-// its tokens may leave Generation 0; such a token is never reported as refused.
-type Source interface {
-	Token(ctx context.Context, refused Generation) (Token, error)
 }

@@ -30,6 +30,12 @@ func TestPairLifetime(t *testing.T) {
 		{"T2 Life comes first", authhttp.Pair{Access: jwtOf(`{"exp":1}`), Life: time.Minute}, time.Minute, ""},
 		{"T2 exp minus iat, on a server an hour ahead", authhttp.Pair{Access: jwtOf(`{"iat":1700003600,"exp":1700007200}`)}, time.Hour, ""},
 		{"T2 exp minus now", authhttp.Pair{Access: jwtOf(`{"exp":1700000060}`)}, time.Minute, ""},
+		{"S12 exp minus Date", authhttp.Pair{Access: jwtOf(`{"exp":1700000060}`), Date: now.Add(-time.Hour)}, time.Hour + time.Minute, ""},
+		{"S12 exp minus iat before Date", authhttp.Pair{Access: jwtOf(`{"iat":1700000000,"exp":1700000060}`), Date: now.Add(time.Hour)}, time.Minute, ""},
+		{"S12 Life before Date", authhttp.Pair{Access: "opaque", Life: time.Minute, Date: now.Add(time.Hour)}, time.Minute, ""},
+		{"S12 exp past by the local clock alone", authhttp.Pair{Access: jwtOf(`{"exp":1699999999}`), Date: now.Add(-time.Minute)}, 59 * time.Second, ""},
+		{"S12 a Date of the year 1", authhttp.Pair{Access: jwtOf(`{"exp":253402300799}`), Date: time.Time{}.Add(1)}, 100 * 365 * 24 * time.Hour, ""},
+		{"X4 exp in the past of Date", authhttp.Pair{Access: jwtOf(`{"exp":1700000060}`), Date: now.Add(time.Hour)}, 0, "exp: 2023-11-14T22:14:20Z is in the past"},
 		{"T2 iat 0 counts as absent", authhttp.Pair{Access: jwtOf(`{"iat":0,"exp":1700000060}`)}, time.Minute, ""},
 		{"T2 at most 100 years", authhttp.Pair{Access: jwtOf(`{"iat":1,"exp":253402300799}`)}, 100 * 365 * 24 * time.Hour, ""},
 		{"T9 read without verifying", authhttp.Pair{Access: jwtWith(`{"alg":"none"}`, `{"exp":1700000060}`)}, time.Minute, ""},
@@ -76,6 +82,33 @@ func TestPairLifetimeUnknown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got, err := (authhttp.Pair{Access: access}).Lifetime(now); !errors.Is(err, authhttp.ErrNoLife) {
 				t.Errorf("got %v, %v, want ErrNoLife", got, err)
+			}
+		})
+	}
+}
+
+func TestPairClock(t *testing.T) {
+	const century = 100 * 365 * 24 * time.Hour
+	for _, c := range []struct {
+		name  string
+		pair  authhttp.Pair
+		want  time.Duration
+		known bool
+	}{
+		{"S12 Date", authhttp.Pair{Access: "opaque", Date: now.Add(time.Hour)}, time.Hour, true},
+		{"S12 Date before iat", authhttp.Pair{Access: jwtOf(`{"iat":1699990000}`), Date: now.Add(-time.Hour)}, -time.Hour, true},
+		{"S12 iat", authhttp.Pair{Access: jwtOf(`{"iat":1699999970}`)}, -30 * time.Second, true},
+		{"S12 iat is cut to seconds", authhttp.Pair{Access: jwtOf(`{"iat":1700000007.9}`)}, 7 * time.Second, true},
+		{"S12 opaque", authhttp.Pair{Access: "opaque"}, 0, false},
+		{"S12 no iat", authhttp.Pair{Access: jwtOf(`{"exp":1700000007}`)}, 0, false},
+		{"S12 no tokens", authhttp.Pair{}, 0, false},
+		{"X4 iat is a text", authhttp.Pair{Access: jwtOf(`{"iat":"now"}`)}, 0, false},
+		{"X4 Date of the year 1", authhttp.Pair{Date: time.Time{}.Add(1)}, -century, true},
+		{"X4 Date of the year 9999", authhttp.Pair{Date: time.Unix(253402300799, 0)}, century, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got, known := c.pair.Clock(now); got != c.want || known != c.known {
+				t.Errorf("got %v, %t, want %v, %t", got, known, c.want, c.known)
 			}
 		})
 	}

@@ -19,11 +19,15 @@ import (
 // is the caller's, when no newer token comes or the body cannot be replayed
 // for want of GetBody.
 //
-// A request goes out unchanged when it already has the header, was opted out
+// A request goes out without it when it already has the header, was opted out
 // with [WithoutToken], lies outside Origins or inside Exclude or
 // ExcludePattern, was redirected through another origin, or when the source
 // has no token ([ErrNoToken]). Any other error of the source is the request's,
 // and so is a fault that Validate would find.
+//
+// With a Version, every request goes out with it, whether it gets a token or
+// not and wherever it is redirected to, but those that already have that header
+// or were opted out with [WithoutVersion].
 //
 // A literal is ready for use. Its fields are not changed once it is in use; it
 // may then be used by many goroutines at once.
@@ -44,6 +48,9 @@ type Transport struct {
 	ExcludePattern []*regexp.Regexp
 
 	AllowPlain bool // send the token over plain http to hosts other than loopback
+
+	Version       string // of the application, for servers that ask; empty: none is sent
+	VersionHeader string // carries it; empty: X-Version
 }
 
 type withoutToken struct{}
@@ -52,6 +59,14 @@ type withoutToken struct{}
 // to, get no token from a [Transport].
 func WithoutToken(ctx context.Context) context.Context {
 	return context.WithValue(ctx, withoutToken{}, true)
+}
+
+type withoutVersion struct{}
+
+// WithoutVersion returns a context whose requests, and those they are redirected
+// to, get no version from a [Transport].
+func WithoutVersion(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutVersion{}, true)
 }
 
 // Validate returns all faults of the fields, joined, or nil.
@@ -75,7 +90,27 @@ func (t *Transport) Validate() error {
 			faults = append(faults, fmt.Errorf("interlock: transport: ExcludePattern[%d]: nil", i))
 		}
 	}
+	if err := t.headerFault(); err != nil {
+		faults = append(faults, err)
+	}
 	return errors.Join(faults...)
+}
+
+// headerFault finds what would make no header.
+func (t *Transport) headerFault() error {
+	switch {
+	case t.Header != "" && !isFieldName(t.Header):
+		return errors.New("interlock: transport: Header: not the name of a header")
+	case t.Version == "":
+		return nil
+	case !fitsHeader(t.Version):
+		return errors.New("interlock: transport: Version: has a character outside visible ASCII")
+	case t.VersionHeader != "" && !isFieldName(t.VersionHeader):
+		return errors.New("interlock: transport: VersionHeader: not the name of a header")
+	case t.versionHeader() == t.header():
+		return errors.New("interlock: transport: VersionHeader: carries the token already")
+	}
+	return nil
 }
 
 var errNoSource = errors.New("interlock: transport: Source: missing")
@@ -85,7 +120,7 @@ var errNoSource = errors.New("interlock: transport: Source: missing")
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	token, err := t.token(req)
 	if errors.Is(err, ErrNoToken) {
-		return t.base().RoundTrip(req)
+		return t.send(req, req.Body, Token{})
 	}
 	if err != nil {
 		if req.Body != nil {
@@ -122,6 +157,9 @@ func (t *Transport) retry(req *http.Request, resp *http.Response, refused Genera
 func (t *Transport) token(req *http.Request) (Token, error) {
 	if t.Source == nil {
 		return Token{}, errNoSource
+	}
+	if err := t.headerFault(); err != nil {
+		return Token{}, err
 	}
 	wanted, err := t.wants(req)
 	if err != nil {
@@ -193,21 +231,29 @@ func (t *Transport) excluded(u *url.URL) (bool, error) {
 	return false, nil
 }
 
-// send sends a copy of req with the token, since a RoundTripper must not change
-// its request. The header's values are shared, because only a new one is added.
+// send sends a copy of req with the token and the version, if there are such,
+// since a RoundTripper must not change its request. The header's values are
+// shared, because only new ones are added.
 func (t *Transport) send(req *http.Request, body io.ReadCloser, token Token) (*http.Response, error) {
-	value := "Bearer " + token.Access.Reveal()
-	if t.Format != nil {
-		value = t.Format(token.Access.Reveal())
+	versioned := t.wantsVersion(req)
+	if token.Access == "" && !versioned {
+		return t.base().RoundTrip(req)
 	}
 	sent := new(http.Request)
 	*sent = *req
 	sent.Body = body
 	sent.Header = maps.Clone(req.Header)
 	if sent.Header == nil {
-		sent.Header = make(http.Header, 1)
+		sent.Header = make(http.Header, 2)
 	}
-	sent.Header[t.header()] = []string{value}
+	values := []string{"", t.Version} // one slice for both headers costs one allocation
+	if token.Access != "" {
+		values[0] = t.format(token.Access)
+		sent.Header[t.header()] = values[:1:1]
+	}
+	if versioned {
+		sent.Header[t.versionHeader()] = values[1:]
+	}
 
 	resp, err := t.base().RoundTrip(sent)
 	if resp != nil {
@@ -217,6 +263,21 @@ func (t *Transport) send(req *http.Request, body io.ReadCloser, token Token) (*h
 		}
 	}
 	return resp, err
+}
+
+func (t *Transport) wantsVersion(req *http.Request) bool {
+	if t.Version == "" || req.Context().Value(withoutVersion{}) != nil {
+		return false
+	}
+	_, present := req.Header[t.versionHeader()]
+	return !present
+}
+
+func (t *Transport) format(access Secret) string {
+	if t.Format == nil {
+		return "Bearer " + access.Reveal()
+	}
+	return t.Format(access.Reveal())
 }
 
 func (t *Transport) base() http.RoundTripper {
@@ -231,6 +292,13 @@ func (t *Transport) header() string {
 		return "Authorization"
 	}
 	return http.CanonicalHeaderKey(t.Header)
+}
+
+func (t *Transport) versionHeader() string {
+	if t.VersionHeader == "" {
+		return "X-Version"
+	}
+	return http.CanonicalHeaderKey(t.VersionHeader)
 }
 
 func replayable(req *http.Request) bool {

@@ -15,15 +15,8 @@ import (
 	"github.com/custom-app/interlock/authhttp"
 )
 
-// sourceFunc is a Source in a function.
-type sourceFunc func(ctx context.Context, refused authhttp.Generation) (authhttp.Token, error)
-
-func (f sourceFunc) Token(ctx context.Context, refused authhttp.Generation) (authhttp.Token, error) {
-	return f(ctx, refused)
-}
-
 // rotating hands out T1, and T2 once T1 is refused.
-var rotating = sourceFunc(func(_ context.Context, refused authhttp.Generation) (authhttp.Token, error) {
+var rotating = authhttp.SourceFunc(func(_ context.Context, refused authhttp.Generation) (authhttp.Token, error) {
 	if refused == 0 {
 		return authhttp.Token{Access: "T1", Generation: 1}, nil
 	}
@@ -73,12 +66,12 @@ func TestTransportChoosesRequests(t *testing.T) {
 		{"T7 origin, other scheme", "http://a.test/x", origins("https://a.test"), ""},
 		{"T7 origin, other host", "https://a.test.evil/x", origins("https://a.test"), ""},
 		{"T7 no fresh token", "https://a.test/x", func(tr *authhttp.Transport) {
-			tr.Source = sourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
+			tr.Source = authhttp.SourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
 				return authhttp.Token{}, errors.Join(errBroken, authhttp.ErrNoToken)
 			})
 		}, ""},
 		{"T7 empty token", "https://a.test/x", func(tr *authhttp.Transport) {
-			tr.Source = sourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
+			tr.Source = authhttp.SourceFunc(func(context.Context, authhttp.Generation) (authhttp.Token, error) {
 				return authhttp.Token{Generation: 1}, nil
 			})
 		}, ""},
@@ -164,7 +157,7 @@ type closes struct {
 func (c closes) Close() error { *c.n++; return nil }
 
 func TestTransportRefuses(t *testing.T) {
-	source := func(err error) sourceFunc {
+	source := func(err error) authhttp.SourceFunc {
 		return func(context.Context, authhttp.Generation) (authhttp.Token, error) { return authhttp.Token{}, err }
 	}
 	for _, c := range []struct {
@@ -181,6 +174,11 @@ func TestTransportRefuses(t *testing.T) {
 		{"X4 origin", "https://a.test/", "Origins[1]", authhttp.Transport{Source: rotating, Origins: []string{"https://a.test", "a.test"}}, nil},
 		{"X4 prefix", "https://a.test/", "Exclude[0]", authhttp.Transport{Source: rotating, Exclude: []string{"/public"}}, nil},
 		{"X4 pattern", "https://a.test/", "ExcludePattern[0]", authhttp.Transport{Source: rotating, ExcludePattern: []*regexp.Regexp{nil}}, nil},
+		{"X4 header", "https://a.test/", "Header: not", authhttp.Transport{Source: rotating, Header: "X Auth"}, nil},
+		{"X4 version", "https://a.test/", "Version: has", authhttp.Transport{Source: rotating, Version: "1\r\n" + plain}, nil},
+		{"X4 version header", "https://a.test/", "VersionHeader: not", authhttp.Transport{Source: rotating, Version: "1", VersionHeader: "X:"}, nil},
+		{"X4 version in the token's header", "https://a.test/", "VersionHeader: carries",
+			authhttp.Transport{Source: rotating, Version: "1", VersionHeader: "authorization"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.transport.Base = tripFunc(func(*http.Request) (*http.Response, error) {
@@ -206,7 +204,7 @@ func TestTransportRefuses(t *testing.T) {
 }
 
 func TestTransportRetry(t *testing.T) {
-	after := func(token authhttp.Token, err error) sourceFunc {
+	after := func(token authhttp.Token, err error) authhttp.SourceFunc {
 		return func(_ context.Context, refused authhttp.Generation) (authhttp.Token, error) {
 			if refused == 0 {
 				return authhttp.Token{Access: "T1", Generation: 5}, nil
@@ -239,7 +237,7 @@ func TestTransportRetry(t *testing.T) {
 		{"T6 refresh fails", after(authhttp.Token{}, context.Canceled), replayable, map[string]int{"T1": 401}, 401, []string{"T1 body"}},
 		{"T6 the refused token again", after(authhttp.Token{Access: "T1", Generation: 5}, nil), replayable, map[string]int{"T1": 401}, 401, []string{"T1 body"}},
 		{"F35 the same text in a new generation", after(authhttp.Token{Access: "T1", Generation: 6}, nil), replayable, map[string]int{"T1": 401}, 401, []string{"T1 body", "T1 body"}},
-		{"T6 a source without generations", sourceFunc(func(_ context.Context, refused authhttp.Generation) (authhttp.Token, error) {
+		{"T6 a source without generations", authhttp.SourceFunc(func(_ context.Context, refused authhttp.Generation) (authhttp.Token, error) {
 			return authhttp.Token{Access: "T1"}, nil
 		}), replayable, map[string]int{"T1": 401}, 401, []string{"T1 body"}},
 	} {
@@ -300,7 +298,7 @@ func TestTransportRetryBodies(t *testing.T) {
 		long := strings.Repeat("x", 200<<10)
 		transport := &authhttp.Transport{Base: tripFunc(func(*http.Request) (*http.Response, error) {
 			return answer(401, long, nil), nil
-		}), Source: sourceFunc(func(_ context.Context, refused authhttp.Generation) (authhttp.Token, error) {
+		}), Source: authhttp.SourceFunc(func(_ context.Context, refused authhttp.Generation) (authhttp.Token, error) {
 			if refused != 0 {
 				return authhttp.Token{}, errBroken
 			}
@@ -328,7 +326,7 @@ func TestTransportRetryBodies(t *testing.T) {
 		narrow := &http.Transport{MaxConnsPerHost: 1}
 		defer narrow.CloseIdleConnections()
 		service := &backend{RefreshURL: server.URL + "/refresh", Client: &http.Client{Transport: narrow}}
-		transport := &authhttp.Transport{Base: narrow, Source: sourceFunc(func(ctx context.Context, refused authhttp.Generation) (authhttp.Token, error) {
+		transport := &authhttp.Transport{Base: narrow, Source: authhttp.SourceFunc(func(ctx context.Context, refused authhttp.Generation) (authhttp.Token, error) {
 			if refused == 0 {
 				return authhttp.Token{Access: "T1", Generation: 1}, nil
 			}

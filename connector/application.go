@@ -38,13 +38,15 @@ func guarded[T any](f func() (T, error)) (result T, err error) {
 
 // judgement is what an error of an auth call means.
 type judgement struct {
-	final bool          // the server, or the application, says no for good
-	wait  time.Duration // what the server asked to wait
+	final   bool          // the server, or the application, says no for good
+	refused bool          // the server has refused the token that the call was made with
+	wait    time.Duration // what the server asked to wait
 }
 
 func judge(err error) judgement {
 	v, _ := guarded(func() (v judgement, _ error) {
 		var permanent *backoff.PermanentError
+		v.refused = errors.Is(err, authhttp.ErrTokenRefused)
 		v.final = errors.Is(err, authhttp.ErrRejected) || errors.As(err, &permanent)
 		var e *authhttp.Error
 		if errors.As(err, &e) && e != nil {

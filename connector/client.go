@@ -38,31 +38,81 @@ func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
 		}
 		return nil, errors.Join(faults...)
 	}
-	c.settings = settings{
-		system: transitions.Shipped.Using(config.Engine),
-		login: func(ctx context.Context, credentials any) (granted, error) {
-			typed, _ := credentials.(C)
-			grant, err := config.Auth.Login(ctx, typed)
-			return granted{pair: grant.Pair, user: grant.User}, err
-		},
-		renew:  config.Auth.Refresh,
-		revoke: config.Auth.Logout,
-		dial:   dialer{dial: config.DialContext, tls: config.TLS},
-		now:    config.Now, delays: config.Backoff, seed: config.Seed,
-		loginTimeout: config.LoginTimeout, refreshTimeout: config.RefreshTimeout,
-		revokeTimeout: config.RevokeTimeout, closeTimeout: config.CloseTimeout,
-		staleGap: config.StaleGap, refreshFloor: config.RefreshFloor,
-		retryFloor: config.RetryFloor, retryCap: config.RetryCap,
-	}
+	c.settings = c.settingsOf(config)
 	for _, socket := range config.Sockets {
 		w := socket.bind()
 		c.sockets = append(c.sockets, w)
-		c.plan.Sockets = append(c.plan.Sockets, w.limit)
+		c.plan.Sockets = append(c.plan.Sockets, w.plan)
 	}
 	if _, err := c.settings.system.New(c.plan); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// settingsOf takes the types off a config.
+func (c *Client[C, U]) settingsOf(config Config[C, U]) settings {
+	return settings{
+		system: transitions.Shipped.Using(config.Engine),
+		gate:   config.Gate,
+		login: func(ctx context.Context, credentials any) (granted, error) {
+			typed, _ := credentials.(C)
+			return untyped(config.Auth.Login(ctx, typed))
+		},
+		resume: func(ctx context.Context, pair authhttp.Pair) (granted, error) {
+			if service, ok := config.Auth.(authhttp.Resumer[U]); ok {
+				return untyped(service.Resume(ctx, pair))
+			}
+			return granted{}, authhttp.ErrNotSupported
+		},
+		loginAs: func(ctx context.Context, pair authhttp.Pair, id any) (granted, error) {
+			if service, ok := config.Auth.(authhttp.Impersonator[U]); ok {
+				return untyped(service.LoginAs(ctx, pair, id))
+			}
+			return granted{}, authhttp.ErrNotSupported
+		},
+		renew:  config.Auth.Refresh,
+		revoke: config.Auth.Logout,
+		revokeWide: func(ctx context.Context, pair authhttp.Pair) error {
+			if service, ok := config.Auth.(authhttp.Everywhere); ok {
+				return service.LogoutEverywhere(ctx, pair)
+			}
+			return authhttp.ErrNotSupported
+		},
+		store: config.Store,
+		dial:  dialer{dial: config.DialContext, tls: config.TLS},
+		now:   config.Now, delays: config.Backoff, seed: config.Seed,
+		noToken: config.NoToken, mute: config.NoTokenMute, reporter: config.Reporter,
+		gateTimeout: config.GateTimeout, storeTimeout: config.StoreTimeout,
+		loginTimeout: config.LoginTimeout, refreshTimeout: config.RefreshTimeout,
+		revokeTimeout: config.RevokeTimeout, closeTimeout: config.CloseTimeout,
+		staleGap: config.StaleGap, refreshFloor: config.RefreshFloor,
+		retryFloor: config.RetryFloor, retryCap: config.RetryCap,
+	}
+}
+
+// untyped takes the type off a grant.
+func untyped[U any](grant authhttp.Grant[U], err error) (granted, error) {
+	return granted{pair: grant.Pair, user: grant.User}, err
+}
+
+// supports tells whether the service can do something, by what it says and by the
+// methods that it has.
+func (c *Client[C, U]) supports(feature authhttp.Feature) bool {
+	supported, err := guarded(func() (bool, error) {
+		f, ok := c.config.Auth.(authhttp.Featured)
+		return !ok || f.Supports(feature), nil
+	})
+	has := false
+	switch feature {
+	case authhttp.FeatureResume:
+		_, has = c.config.Auth.(authhttp.Resumer[U])
+	case authhttp.FeatureLoginAs:
+		_, has = c.config.Auth.(authhttp.Impersonator[U])
+	case authhttp.FeatureLogoutEverywhere:
+		_, has = c.config.Auth.(authhttp.Everywhere)
+	}
+	return has && supported && err == nil
 }
 
 // noSource stands for the session while a transport is validated.
@@ -75,10 +125,16 @@ func (noSource) Token(context.Context, authhttp.Generation) (authhttp.Token, err
 // String names the client without showing what it holds.
 func (c *Client[C, U]) String() string { return "interlock client" }
 
-// NewSession returns a session that is logged out. It starts nothing, and costs
-// less than a kilobyte with one socket until it opens.
-func (c *Client[C, U]) NewSession() *Session[C, U] {
-	d := &driver{settings: &c.settings, number: c.sessions.Add(1)}
+// NewSession returns a session that is logged out, whose tokens Config.Store keeps
+// under the account "". It starts nothing, and costs less than a kilobyte with one
+// socket until it opens.
+func (c *Client[C, U]) NewSession() *Session[C, U] { return c.NewSessionOf("") }
+
+// NewSessionOf is NewSession for a program that has several accounts: Config.Store
+// keeps the tokens of each under its name. Two sessions of one account at a time
+// would overwrite each other's.
+func (c *Client[C, U]) NewSessionOf(account string) *Session[C, U] {
+	d := &driver{settings: &c.settings, number: c.sessions.Add(1), account: account}
 	for i, w := range c.sockets {
 		d.sockets = append(d.sockets, &socketRun{driver: d, id: uint32(i), wiring: w, messages: w.hub()})
 	}
@@ -90,5 +146,5 @@ func (c *Client[C, U]) NewSession() *Session[C, U] {
 	if c.config.Journal != nil {
 		d.journal = &journal{to: c.config.Journal, lines: &c.journal, driver: d}
 	}
-	return &Session[C, U]{driver: d, http: &c.config.HTTP}
+	return &Session[C, U]{driver: d, client: c}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/fsm"
 )
 
@@ -21,6 +22,28 @@ import (
 type Config[C, U any] struct {
 	Auth    authhttp.Service[C, U] // logs in, refreshes, logs out; required
 	Sockets []AnySocket[U]         // the sockets of a session, opened together when it is logged in
+
+	// Store keeps the tokens of each session's account, so that Resume can go on
+	// with them when the process has ended. Only those of the user who has logged in
+	// first are stored. nil: tokens live as long as the session.
+	Store authhttp.Store
+
+	// Gate is asked before each Login, Resume and LoginAs begins, on a goroutine of
+	// its own; it may wait, and with an error the command fails. The session is
+	// authenticating meanwhile. nil: they begin at once.
+	Gate func(context.Context) error
+
+	// NoToken is told that somebody wants a fresh token and there is none: for
+	// HTTP requests and sockets once for each generation of the token, for a command
+	// each time, and never for a logout. NoTokenMute names causes that it is not told
+	// of, and [Quiet] single calls. nil: nobody is told.
+	NoToken     func(NoToken)
+	NoTokenMute []NoTokenCause
+
+	// Reporter is told what [Session.Errors] tells, with its code. The zero value
+	// tells nobody. Its context makes requests through [Session.HTTP] go without a
+	// token.
+	Reporter errcode.Reporter
 
 	// HTTP is how the application's own requests go out: it is copied, and its
 	// Source set to the session. Base, Header, Format, Origins, Exclude,
@@ -32,7 +55,9 @@ type Config[C, U any] struct {
 	TLS         *tls.Config                                                          // for sockets; nil: the defaults of crypto/tls
 	AllowPlain  bool                                                                 // open ws:// sockets to hosts other than loopback
 
-	LoginTimeout   time.Duration // for the answer to one login request; 0: 15 s
+	GateTimeout    time.Duration // for the gate to open; 0: 30 s
+	StoreTimeout   time.Duration // for the store to read, to save or to drop; 0: 5 s
+	LoginTimeout   time.Duration // for the answer to one request of a Login, Resume or LoginAs; 0: 15 s
 	RefreshTimeout time.Duration // for the answer to one refresh request; 0: 15 s
 	RevokeTimeout  time.Duration // for the answer to the logout request; 0: 5 s
 	CloseTimeout   time.Duration // for a whole logout, sockets and server; 0: 10 s
@@ -72,6 +97,7 @@ func (c Config[C, U]) withDefaults() Config[C, U] {
 		field *time.Duration
 		value time.Duration
 	}{
+		{&c.GateTimeout, 30 * time.Second}, {&c.StoreTimeout, 5 * time.Second},
 		{&c.LoginTimeout, 15 * time.Second}, {&c.RefreshTimeout, 15 * time.Second},
 		{&c.RevokeTimeout, 5 * time.Second}, {&c.CloseTimeout, 10 * time.Second},
 		{&c.StaleGap, 30 * time.Second}, {&c.RefreshFloor, 5 * time.Second},
@@ -135,6 +161,17 @@ func (c Config[C, U]) validate() error {
 			fault("Auth: %s", detail(one))
 		}
 	}
+	if v, ok := c.Store.(interface{ Validate() error }); ok {
+		_, err := guarded(func() (struct{}, error) { return struct{}{}, v.Validate() })
+		for _, one := range parts(err) {
+			fault("Store: %s", detail(one))
+		}
+	}
+	for i, cause := range c.NoTokenMute {
+		if int(cause) >= len(noTokenCauses) {
+			fault("NoTokenMute[%d]: %d is not a cause", i, cause)
+		}
+	}
 	if c.HTTP.Source != nil {
 		fault("HTTP: Source: is the session's, leave it nil")
 	}
@@ -142,7 +179,7 @@ func (c Config[C, U]) validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"LoginTimeout", c.LoginTimeout}, {"RefreshTimeout", c.RefreshTimeout}, {"RevokeTimeout", c.RevokeTimeout},
+		{"GateTimeout", c.GateTimeout}, {"StoreTimeout", c.StoreTimeout}, {"LoginTimeout", c.LoginTimeout}, {"RefreshTimeout", c.RefreshTimeout}, {"RevokeTimeout", c.RevokeTimeout},
 		{"CloseTimeout", c.CloseTimeout}, {"StaleGap", c.StaleGap}, {"RefreshFloor", c.RefreshFloor},
 		{"RetryFloor", c.RetryFloor}, {"RetryCap", c.RetryCap},
 	} {

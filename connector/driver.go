@@ -10,6 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/fsm"
 	"github.com/custom-app/interlock/transitions"
 )
@@ -20,46 +21,61 @@ import (
 type driver struct {
 	settings *settings
 	number   uint64 // of the session in its client, from 1
+	account  string // whose tokens are stored
 	mailbox  fsm.Mailbox[work]
 	core     *transitions.Core // behind the mailbox's lock
 
 	// Only the goroutine that runs outputs touches these.
 	timers       map[timerKey]*time.Timer
 	chance       *rand.Rand
-	login        *loginCall // the login in flight
+	login        *loginCall // the command in flight
 	cancelLogin  context.CancelFunc
 	loginDelays  backoff.BackOff
-	cancelToken  context.CancelFunc // of the refresh or logout request in flight
-	tokenDelays  backoff.BackOff
+	tokens       []tokenRun // the master's first
 	tokenWaiters []*tokenCall
-	logouts      []chan<- struct{}
 	requests     map[uint32]*call
+	logouts      []chan<- error
+	requirers    []*requirer
+	noticed      bool // the listener was told that there is no fresh token of this generation
 	journal      *journal
 	jobs         *[]func() // of the goroutine that runs outputs
 
-	sockets []*socketRun
-	held    atomic.Pointer[held]
-	user    atomic.Pointer[any]
-	wireID  atomic.Uint64 // the last id put on a wire in this session
-	tickets atomic.Uint32 // the last login command
+	sockets   []*socketRun
+	storage   storage
+	callbacks callbacks
+	held      atomic.Pointer[[]*held]       // the pairs: the master's first, the current user's last
+	users     atomic.Pointer[[]any]         // in the same order
+	clock     atomic.Pointer[time.Duration] // the server's less ours; nil: not measured
+	wireID    atomic.Uint64                 // the last id put on a wire in this session
+	tickets   atomic.Uint32                 // the last command
 
-	changes hub[Change]
-	faults  hub[error]
+	changes  hub[Change]
+	outcomes hub[Outcome]
+	faults   hub[error]
 }
 
 // settings are a config without its types.
 type settings struct {
-	system *transitions.System
-	login  func(ctx context.Context, credentials any) (granted, error)
-	renew  func(ctx context.Context, pair authhttp.Pair) (authhttp.Pair, error)
-	revoke func(ctx context.Context, pair authhttp.Pair) error
-	dial   dialer
-	now    func() time.Time
-	delays func() backoff.BackOff
-	seed   uint64
+	system     *transitions.System
+	gate       func(context.Context) error
+	login      func(ctx context.Context, credentials any) (granted, error)
+	resume     func(context.Context, authhttp.Pair) (granted, error)
+	loginAs    func(ctx context.Context, pair authhttp.Pair, id any) (granted, error)
+	renew      func(context.Context, authhttp.Pair) (authhttp.Pair, error)
+	revoke     func(context.Context, authhttp.Pair) error
+	revokeWide func(context.Context, authhttp.Pair) error
+	store      authhttp.Store
+	dial       dialer
+	now        func() time.Time
+	delays     func() backoff.BackOff
+	seed       uint64
+	noToken    func(NoToken)
+	mute       []NoTokenCause
+	reporter   errcode.Reporter
 
-	loginTimeout, refreshTimeout, revokeTimeout, closeTimeout time.Duration
-	staleGap, refreshFloor, retryFloor, retryCap              time.Duration
+	gateTimeout, storeTimeout, loginTimeout, refreshTimeout time.Duration
+	revokeTimeout, closeTimeout                             time.Duration
+	staleGap, refreshFloor, retryFloor, retryCap            time.Duration
 }
 
 // work is one output of a step, with what caused it; or, with record set, the
@@ -79,17 +95,19 @@ type cause struct {
 	granted    *granted      // what a login or refresh gave
 	opened     *opened       // what a dial gave
 	answer     *answer       // what a message answered
-	login      *loginCall    // who logs in
-	logout     chan<- struct{}
-	token      *tokenCall // who needs a token
-	request    *call      // who requests
+	login      *loginCall    // who logs in, resumes, or logs in as another
+	refused    chan<- error  // who opens
+	require    *requirer
+	logout     chan<- error // who leaves
+	token      *tokenCall   // who needs a token
+	request    *call        // who requests
 }
 
 // noCause is shared by all events that bring nothing along, and never written to.
 var noCause = &cause{}
 
 // waits tells whether somebody is to be lined up for what the event leads to.
-func (c *cause) waits() bool { return c.logout != nil || c.token != nil }
+func (c *cause) waits() bool { return c.logout != nil || c.token != nil || c.require != nil }
 
 // post gives one event to the core and sees to what comes of it. The error is
 // this event's own: it was refused, and has changed nothing.
@@ -122,7 +140,7 @@ func (d *driver) deliver(in transitions.Input, why *cause) (jobs []func(), err e
 	err = d.step(in, why)
 	jobs = d.drain()
 	if err != nil && !errors.Is(err, transitions.ErrSettled) {
-		d.faults.publish(err)
+		d.fail("", err)
 	}
 	return jobs, err
 }
@@ -157,16 +175,18 @@ func (d *driver) step(in transitions.Input, why *cause) error {
 	return err
 }
 
-// lookAtClock notes that the token is past its life, which no timer tells while
+// lookAtClock notes which tokens are past their life, which no timer tells while
 // the machine is suspended. The caller holds the mailbox's lock.
 func (d *driver) lookAtClock(now time.Time) {
-	h := d.held.Load()
-	if h == nil || h.staleAfter == 0 || elapsed(h.received, now) < h.staleAfter {
-		return
-	}
-	in := transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenExpired), Gen: h.generation}
-	if d.core.Moves(in) {
-		_ = d.step(in, noCause)
+	for i, h := range d.pairs() {
+		if h == nil || h.staleAfter == 0 || elapsed(h.received, now) < h.staleAfter || i >= d.core.Tokens() {
+			continue
+		}
+		_, token := d.core.TokenOf(i)
+		in := transitions.Input{To: transitions.TokenKind, ID: uint32(i), On: uint8(transitions.TokenExpired), Gen: token.Gen}
+		if d.core.Moves(in) {
+			_ = d.step(in, noCause)
+		}
 	}
 }
 
@@ -208,10 +228,12 @@ func (d *driver) run(w work) {
 // of a change.
 func (d *driver) stepped(w work) {
 	out := w.out
-	if w.why.logout != nil && out.Machine == transitions.SessionKind && out.On == uint8(transitions.SessionLogoutRequested) {
+	switch {
+	case out.Machine == transitions.SessionKind && w.why.logout != nil && leaves(out.On):
 		d.logouts = append(d.logouts, w.why.logout)
-	}
-	if w.why.token != nil && out.Machine == transitions.TokenKind && (out.On == uint8(transitions.TokenNeeded) || out.On == uint8(transitions.TokenRefused)) {
+	case out.Machine == transitions.SessionKind && w.why.require != nil && out.On == uint8(transitions.SessionRequired):
+		d.requirers = append(d.requirers, w.why.require)
+	case out.Machine == transitions.TokenKind && w.why.token != nil && needs(out.On):
 		d.tokenWaiters = append(d.tokenWaiters, w.why.token)
 	}
 	if out.From == out.To || out.Machine == transitions.RequestKind {
@@ -223,8 +245,17 @@ func (d *driver) stepped(w work) {
 	d.changes.publish(d.change(w))
 	if fault, ok := w.why.err.(*SocketError); ok && !w.why.told {
 		w.why.told = true // what else the same event moves is not another fault
-		d.faults.publish(fault)
+		d.fail(d.url(out), fault)
 	}
+}
+
+// leaves and needs tell the events of commands that wait in line.
+func leaves(session uint8) bool {
+	return session == uint8(transitions.SessionLogoutRequested) || session == uint8(transitions.SessionCloseRequested)
+}
+
+func needs(token uint8) bool {
+	return token == uint8(transitions.TokenNeeded) || token == uint8(transitions.TokenRefused)
 }
 
 // random is the session's seeded source of chance.
@@ -233,23 +264,4 @@ func (d *driver) random() *rand.Rand {
 		d.chance = rand.New(rand.NewPCG(d.settings.seed, d.number))
 	}
 	return d.chance
-}
-
-func (d *driver) performSession(w work) {
-	switch transitions.SessionEffect(w.out.Effect) {
-	case transitions.SessionRefuseBusy:
-		w.why.login.settle(ErrBusy)
-	case transitions.SessionRefuseLoggedIn:
-		w.why.login.settle(ErrLoggedIn)
-	case transitions.SessionTellLoggedOut:
-		d.user.Store(nil)
-		for _, done := range d.logouts {
-			close(done)
-		}
-		d.logouts = nil
-	case transitions.SessionStartLogin, transitions.SessionCancelLogin, transitions.SessionOpenSockets,
-		transitions.SessionCloseSockets, transitions.SessionAbortSockets, transitions.SessionRevokeToken,
-		transitions.SessionDropToken, transitions.SessionReportLeft, transitions.SessionReportReady, transitions.SessionReportDegraded:
-		// Links carry these to other machines.
-	}
 }

@@ -5,28 +5,49 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/transitions"
 )
+
+// sentinel is an error that callers ask for, with its code.
+type sentinel struct {
+	text string
+	code errcode.Code
+}
+
+func (s *sentinel) Error() string { return "interlock: " + s.text }
+
+// ErrorCode and SaidByPeer make it an [errcode.Coded]: this side has decided.
+func (s *sentinel) ErrorCode() errcode.Code { return s.code }
+func (s *sentinel) SaidByPeer() bool        { return false }
 
 // Outcomes of commands and requests, for errors.Is. A login that the server
 // rejects is authhttp.ErrRejected, one that finds no verdict
 // authhttp.ErrUnavailable, and one whose caller leaves its context's error.
 var (
-	ErrBusy         = errors.New("interlock: session: a login or logout is in flight")
-	ErrLoggedIn     = errors.New("interlock: session: a user is logged in")
-	ErrLoggedOut    = errors.New("interlock: session: logged out meanwhile")
-	ErrSocketFailed = errors.New("interlock: session: a socket has failed for good")
+	ErrBusy          error = &sentinel{"session: another command is in flight", errcode.Busy}
+	ErrLoggedIn      error = &sentinel{"session: a user is logged in", errcode.LoggedIn}
+	ErrNotLoggedIn   error = &sentinel{"session: nobody is logged in", errcode.AuthRequired}
+	ErrLoggedOut     error = &sentinel{"session: logged out meanwhile", errcode.LoggedOut}
+	ErrGate          error = &sentinel{"session: the gate has not opened", errcode.Cancelled}
+	ErrNoTokens      error = &sentinel{"session: the answer has no tokens", errcode.BadAnswer}
+	ErrParentExpired error = &sentinel{"session: that of the user before has ended too", errcode.Expired}
+	ErrSocketFailed  error = &sentinel{"session: a socket has failed for good", errcode.SocketFailed}
 
-	ErrTimedOut       = errors.New("interlock: request: no answer in time")
-	ErrDropped        = errors.New("interlock: request: dropped, the buffer overflowed")
-	ErrBufferFull     = errors.New("interlock: request: refused, the buffer is full")
-	ErrSocketClosed   = errors.New("interlock: request: the socket is closed")
-	ErrOutcomeUnknown = errors.New("interlock: request: sent, then the connection was lost")
+	ErrTimedOut       error = &sentinel{"request: no answer in time", errcode.Timeout}
+	ErrDropped        error = &sentinel{"request: dropped, the buffer overflowed", errcode.Dropped}
+	ErrBufferFull     error = &sentinel{"request: refused, the buffer is full", errcode.BufferFull}
+	ErrSocketClosed   error = &sentinel{"request: the socket is closed", errcode.SocketClosed}
+	ErrOutcomeUnknown error = &sentinel{"request: sent, then the connection was lost", errcode.OutcomeUnknown}
 
 	// ErrNone is what a builder returns that has no message to send. An auth
 	// builder thereby closes its socket for good; a subscription is left out.
-	ErrNone = errors.New("interlock: builder: no message")
+	ErrNone error = &sentinel{"builder: no message", errcode.MissingCredentials}
 )
+
+// errOwnerLeft ends a resume that several have required when the one whose it was
+// has left.
+var errOwnerLeft error = &sentinel{"session: who began the resume has left", errcode.Cancelled}
 
 // errNotAccepted is the fault of an answer that is no error, and that the step's
 // Accept does not like.
@@ -35,18 +56,21 @@ var errNotAccepted = errors.New("the answer was not accepted")
 // errGivenUp is the fault of a socket that has failed for good.
 var errGivenUp = errors.New("given up for good")
 
-// LoginError is a login that did not come to its end, and says which half failed.
+// LoginError is a command to log in, to resume or to log in as another that did
+// not come to its end, and says which half failed.
 type LoginError struct {
-	LoggedIn bool  // the user is logged in, but not every socket is ready
+	Command  transitions.Command
+	LoggedIn bool  // the user of the command is logged in, but not every socket is ready
 	Err      error // the cause
 }
 
 // Error says which half failed and why.
 func (e *LoginError) Error() string {
+	half := "not logged in"
 	if e.LoggedIn {
-		return "interlock: login: logged in, sockets not ready: " + detail(e.Err)
+		half = "logged in, sockets not ready"
 	}
-	return "interlock: login: not logged in: " + detail(e.Err)
+	return fmt.Sprintf("interlock: %s: %s: %s", e.Command, half, detail(e.Err))
 }
 
 // Unwrap returns the cause.
@@ -62,6 +86,12 @@ type AnswerError struct {
 func (e *AnswerError) Error() string {
 	return fmt.Sprintf("interlock: request: %s: the peer answered: %s", e.Socket, detail(e.Err))
 }
+
+// ErrorCode returns the code of what IsError made of the answer.
+func (e *AnswerError) ErrorCode() errcode.Code { return errcode.Of(e.Err) }
+
+// SaidByPeer is true: it is the peer's answer.
+func (e *AnswerError) SaidByPeer() bool { return true }
 
 // Unwrap returns what IsError made of the answer.
 func (e *AnswerError) Unwrap() error { return e.Err }

@@ -134,6 +134,6 @@ func (j *journal) put(line any) {
 	}
 	if err != nil {
 		j.failed = true
-		j.driver.faults.publish(fmt.Errorf("interlock: journal: %w", err))
+		j.driver.fail("", fmt.Errorf("interlock: journal: %w", err))
 	}
 }

@@ -10,14 +10,27 @@ import (
 	"github.com/custom-app/interlock/transitions"
 )
 
-// loginCall is a login command that waits for its outcome.
+// loginCall is a command to log in, resume or log in as another that waits for its
+// outcome.
 type loginCall struct {
 	ctx         context.Context
-	credentials any
+	command     transitions.Command
+	credentials any      // of a login
+	id          any      // of the other user
+	given       *granted // what the application has from elsewhere, instead of a request
 	ticket      uint32
-	early       bool       // does not wait for the sockets
+	brief       bool       // does not wait for the sockets
+	guard       bool       // the resume that those share who require a login
+	quiet       bool       // does not want the listener told
 	last        error      // what the last request failed with, for a caller who leaves
 	done        chan error // holds one
+}
+
+func (d *driver) newCall(ctx context.Context, command transitions.Command) *loginCall {
+	return &loginCall{
+		ctx: ctx, command: command, ticket: d.tickets.Add(1),
+		brief: isBrief(ctx), quiet: isQuiet(ctx), done: make(chan error, 1),
+	}
 }
 
 // settle tells the caller its outcome; only the first counts.
@@ -47,83 +60,118 @@ func (g *granted) tokens() uint32 {
 	return transitions.TokenPair
 }
 
-// received dates what was granted and reads how long it lives. A life that makes
-// no sense, as of a clock that is wrong, counts as over: the pair is kept, since
-// the server has used up the one before it, and is renewed at the floor.
+// received dates what was granted, measures the server's clock by it, and reads
+// how long it lives.
 func (d *driver) received(g *granted) {
 	g.at = d.settings.now()
+	if difference, known := g.pair.Clock(g.at); known {
+		d.clock.Store(&difference)
+	}
+	d.measureLife(g)
+}
+
+// measureLife reads how long a pair lives. Where only the end is known, it is by
+// the server's clock. A life that makes no sense counts as over: the pair is kept,
+// since the server has used up the one before it, and is renewed at the floor.
+func (d *driver) measureLife(g *granted) {
 	if g.pair.Access == "" {
 		return
 	}
+	if g.pair.Date.IsZero() && d.clock.Load() != nil {
+		g.pair.Date = g.at.Add(d.clockDifference())
+	}
 	life, err := g.pair.Lifetime(g.at)
 	if err != nil && !errors.Is(err, authhttp.ErrNoLife) {
-		d.faults.publish(err)
+		d.fail("", err)
 		life = 1
 	}
 	g.life = life
 }
 
+// clockDifference is how far the server's clock is ahead of ours; 0 also before it
+// was measured.
+func (d *driver) clockDifference() time.Duration {
+	if difference := d.clock.Load(); difference != nil {
+		return *difference
+	}
+	return 0
+}
+
 func (d *driver) performLogin(w work) {
 	switch transitions.LoginEffect(w.out.Effect) {
+	case transitions.LoginAskGate:
+		d.login = w.why.login
+		d.askGate(w.out.Now)
+	case transitions.LoginLoad:
+		d.load(d.commandContext(), w.out.Now)
 	case transitions.LoginSend:
-		if w.why.login != nil {
-			d.login = w.why.login
-		}
-		var ctx context.Context
-		ctx, d.cancelLogin = context.WithCancel(context.WithoutCancel(d.login.ctx))
-		credentials := d.login.credentials
-		d.begin(func() { d.sendLogin(ctx, credentials, w.out.Now) })
+		ctx, call, pair := d.commandContext(), d.login, d.current().pairHeld()
+		d.begin(func() { d.sendLogin(ctx, call, pair, w.out.Now) })
 	case transitions.LoginCancel:
-		d.cancelLogin()
+		if d.cancelLogin != nil {
+			d.cancelLogin()
+		}
 	case transitions.LoginRevokeLate:
 		if w.why.granted.pair.Access != "" {
 			d.begin(func() { d.revokeLate(w.why.granted.pair) })
 		}
 	case transitions.LoginReportAccepted:
-		user := w.why.granted.user
-		d.user.Store(&user)
-		if d.login.early {
-			d.login.settle(nil)
-		}
+		d.truncateUsers(0)
+		d.addUser(w.why.granted.user)
+	case transitions.LoginReportUser:
+		d.addUser(w.why.granted.user)
 	case transitions.LoginRefuseBusy:
-		w.why.login.settle(ErrBusy)
-	case transitions.LoginTellReady:
-		d.tellLogin(nil)
-	case transitions.LoginTellRejected:
-		d.tellLogin(&LoginError{Err: w.why.err})
-	case transitions.LoginTellUnavailable:
-		err := w.why.err
-		if err == nil { // the last request timed out
-			err = because(authhttp.ErrUnavailable, d.login.last)
-		}
-		d.tellLogin(&LoginError{Err: err})
-	case transitions.LoginTellCancelled:
-		d.tellLogin(&LoginError{Err: because(ErrLoggedOut, w.why.err)})
-	case transitions.LoginTellAbandoned:
-		d.tellLogin(&LoginError{Err: because(context.Cause(d.login.ctx), d.login.last)})
-	case transitions.LoginTellNotReady:
-		d.tellLogin(&LoginError{LoggedIn: true, Err: context.Cause(d.login.ctx)})
-	case transitions.LoginTellSocketsFailed:
-		d.tellLogin(&LoginError{LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)})
-	case transitions.LoginAdoptToken, transitions.LoginReportRejected, transitions.LoginReportGivenUp:
+		w.why.refuse(ErrBusy)
+	case transitions.LoginLoadToken, transitions.LoginNeedToken, transitions.LoginRefuseToken, transitions.LoginAdoptToken,
+		transitions.LoginParkToken, transitions.LoginAddToken, transitions.LoginReportRejected, transitions.LoginReportGivenUp:
 		// Links carry these to other machines.
+	default:
+		d.tellLogin(w)
 	}
 }
 
-// tellLogin tells the caller of the login in flight its outcome, and forgets the
-// credentials.
-func (d *driver) tellLogin(err error) {
+// commandContext is the context of what the command in flight does next; it ends
+// with LoginCancel, or with the command.
+func (d *driver) commandContext() context.Context {
 	if d.cancelLogin != nil {
 		d.cancelLogin()
 	}
-	d.login.settle(err)
-	d.login = nil
+	var ctx context.Context
+	ctx, d.cancelLogin = context.WithCancel(context.WithoutCancel(d.login.ctx))
+	return ctx
 }
 
-// sendLogin makes one login request and posts its verdict.
-func (d *driver) sendLogin(ctx context.Context, credentials any, gen uint32) {
+// askGate asks the application's gate; where there is none it is open.
+func (d *driver) askGate(gen uint32) {
+	opened := transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginGateOpened), Gen: gen}
+	if d.settings.gate == nil {
+		_ = d.post(opened, noCause)
+		return
+	}
+	ctx := d.commandContext()
+	d.begin(func() {
+		_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.gate(ctx) })
+		if err != nil {
+			opened.On = uint8(transitions.LoginGateRefused)
+		}
+		_ = d.postLast(opened, &cause{err: err})
+	})
+}
+
+// sendLogin makes one request of the command and posts its verdict.
+func (d *driver) sendLogin(ctx context.Context, call *loginCall, pair authhttp.Pair, gen uint32) {
 	in := transitions.Input{To: transitions.LoginKind, Gen: gen}
-	given, err := guarded(func() (granted, error) { return d.settings.login(ctx, credentials) })
+	given, err := guarded(func() (granted, error) {
+		switch {
+		case call.given != nil:
+			return *call.given, nil
+		case call.command == transitions.CommandResume:
+			return d.settings.resume(ctx, pair)
+		case call.command == transitions.CommandLoginAs:
+			return d.settings.loginAs(ctx, pair, call.id)
+		}
+		return d.settings.login(ctx, call.credentials)
+	})
 	if err == nil {
 		d.received(&given)
 	}
@@ -131,6 +179,8 @@ func (d *driver) sendLogin(ctx context.Context, credentials any, gen uint32) {
 	switch {
 	case err == nil:
 		in.On, in.Arg = uint8(transitions.LoginAccepted), given.tokens()
+	case says.refused:
+		in.On = uint8(transitions.LoginTokenRefused)
 	case says.final:
 		in.On = uint8(transitions.LoginRejected)
 	default:
@@ -145,6 +195,6 @@ func (d *driver) revokeLate(pair authhttp.Pair) {
 	defer cancel()
 	_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.revoke(ctx, pair) })
 	if err != nil {
-		d.faults.publish(fmt.Errorf("interlock: login: revoking late tokens: %w", err))
+		d.fail("", fmt.Errorf("interlock: login: revoking late tokens: %w", err))
 	}
 }

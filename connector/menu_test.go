@@ -162,7 +162,7 @@ func (w *world) begin() <-chan error {
 // loginOnly logs in without waiting for the sockets.
 func (w *world) loginOnly() {
 	w.t.Helper()
-	if err := w.session.LoginOnly(context.Background(), ann); err != nil {
+	if err := w.session.Login(connector.WithoutSockets(context.Background()), ann); err != nil {
 		w.t.Fatalf("login: %v", err)
 	}
 }

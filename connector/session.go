@@ -4,82 +4,110 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/transitions"
 )
 
 // Session is one user on a client: logged out at first, and again after logout.
-// Its methods may be called from any goroutine, also from builders.
+// Its methods may be called from any goroutine, also from builders and callbacks.
 type Session[C, U any] struct {
 	driver *driver
-	http   *authhttp.Transport // to be copied
+	client *Client[C, U]
 }
 
 // String names the session without showing what it holds.
 func (s *Session[C, U]) String() string { return fmt.Sprintf("interlock session %d", s.driver.number) }
 
-// Login logs in and returns when every socket is ready. It tries again while
-// the server is unavailable, for as long as ctx and the backoff last.
+// Login logs in and returns when every socket is ready, or, with [WithoutSockets],
+// when the user is logged in. It tries again while the server is unavailable, for
+// as long as ctx and the backoff last.
 //
 // A command that is refused is [ErrBusy], [ErrLoggedIn], or the error of a ctx
 // that had ended before, and has changed nothing. Any other error is a
 // [*LoginError], which says whether the user is logged in. If not, it wraps
-// [ErrLoggedOut], ctx's error, or what Config.Auth gave: authhttp.ErrRejected or
-// authhttp.ErrUnavailable, from a service that keeps to its interface. If so, the
-// session stays: with ctx's error its sockets go on trying, with [ErrSocketFailed]
-// one of them has failed for good, which only a logout ends.
+// [ErrLoggedOut], [ErrGate], ctx's error, or what Config.Auth gave:
+// authhttp.ErrRejected or authhttp.ErrUnavailable, from a service that keeps to its
+// interface. If so, the session stays: with ctx's error its sockets go on trying,
+// with [ErrSocketFailed] one of them has failed for good, which only a logout ends.
+// Either way a watcher of [Session.Outcomes] is told.
 func (s *Session[C, U]) Login(ctx context.Context, credentials C) error {
-	return s.driver.logIn(&loginCall{ctx: ctx, credentials: credentials, done: make(chan error, 1)})
+	call := s.driver.newCall(ctx, transitions.CommandLogin)
+	call.credentials = credentials
+	return s.driver.logIn(call, transitions.SessionLoginRequested)
 }
 
-// LoginOnly is Login, but returns when the user is logged in, while the sockets
-// are still opening.
-func (s *Session[C, U]) LoginOnly(ctx context.Context, credentials C) error {
-	return s.driver.logIn(&loginCall{ctx: ctx, credentials: credentials, early: true, done: make(chan error, 1)})
+// Adopt is Login with what the application has from elsewhere, as from a sign-on
+// page: the user, and the tokens if there are any. Nothing is sent for it.
+func (s *Session[C, U]) Adopt(ctx context.Context, grant authhttp.Grant[U]) error {
+	call := s.driver.newCall(ctx, transitions.CommandLogin)
+	call.given = &granted{pair: grant.Pair, user: grant.User}
+	return s.driver.logIn(call, transitions.SessionLoginRequested)
 }
 
-func (d *driver) logIn(call *loginCall) error {
+// Resume goes on with the tokens that Config.Store has for the session's account,
+// refreshed first if they are stale, and asks the service whose they are. It returns
+// as Login does. Its [*LoginError] wraps authhttp.ErrNothingStored when there is
+// nothing to go on with, another error of the store when what was there cannot be
+// used, which is then dropped, and authhttp.ErrNoToken when the server has ended
+// the tokens. Where the service cannot resume, it changes nothing and the error is
+// authhttp.ErrNotSupported.
+func (s *Session[C, U]) Resume(ctx context.Context) error {
+	if !s.client.supports(authhttp.FeatureResume) {
+		return authhttp.ErrNotSupported
+	}
+	return s.driver.logIn(s.driver.newCall(ctx, transitions.CommandResume), transitions.SessionResumeRequested)
+}
+
+// LoginAs logs the current user in as another one, whom id names in a type that
+// the service knows, to any depth; Logout leads back. The present session and its
+// sockets stay as they are until the server has accepted; then its sockets close
+// and those of the other user open. It returns as Login does, with the present
+// session as it was unless the error says LoggedIn. It is refused with
+// [ErrNotLoggedIn] when nobody is logged in and with authhttp.ErrNotSupported where
+// the service cannot. An answer without tokens is [ErrNoTokens], and the lack of a
+// token to ask with authhttp.ErrNoToken.
+//
+// Only the tokens of the user who has logged in first are ever stored.
+func (s *Session[C, U]) LoginAs(ctx context.Context, id any) error {
+	if !s.client.supports(authhttp.FeatureLoginAs) {
+		return authhttp.ErrNotSupported
+	}
+	call := s.driver.newCall(ctx, transitions.CommandLoginAs)
+	call.id = id
+	return s.driver.logIn(call, transitions.SessionLoginAsRequested)
+}
+
+// logIn posts a command and waits for its outcome.
+func (d *driver) logIn(call *loginCall, on transitions.SessionEvent) error {
 	if call.ctx.Err() != nil {
 		return context.Cause(call.ctx)
 	}
-	call.ticket = d.tickets.Add(1)
-	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLoginRequested), Arg: call.ticket}
+	in := transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: call.ticket}
 	if err := d.post(in, &cause{login: call}); err != nil {
 		return err
+	}
+	in = transitions.Input{To: transitions.LoginKind, Arg: call.ticket}
+	if isBrief(call.ctx) {
+		in.On = uint8(transitions.LoginSufficed)
+		_ = d.post(in, noCause)
 	}
 	select {
 	case err := <-call.done:
 		return err
 	case <-call.ctx.Done():
 	}
-	_ = d.post(transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginAbandoned), Arg: call.ticket}, noCause)
+	in.On = uint8(transitions.LoginAbandoned)
+	_ = d.post(in, noCause)
 	return <-call.done
-}
-
-// Logout closes every socket, tells the server, and forgets the tokens and the
-// user, whatever the server says. It returns when all that is done, at the latest
-// after CloseTimeout, or when ctx ends: then it goes on by itself. When logged
-// out it does nothing.
-func (s *Session[C, U]) Logout(ctx context.Context) error {
-	done := make(chan struct{})
-	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLogoutRequested)}
-	if err := s.driver.post(in, &cause{logout: done}); err != nil {
-		return err
-	}
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // HTTP returns a client whose requests carry a fresh token of this session, as
 // Config.HTTP says: with no Origins there, to every https or loopback host that
 // it is used for. It has no timeout of its own.
 func (s *Session[C, U]) HTTP() *http.Client {
-	transport := *s.http
+	transport := s.client.config.HTTP
 	transport.Source = s
 	return &http.Client{Transport: &transport}
 }
@@ -90,21 +118,58 @@ func (s *Session[C, U]) Token(ctx context.Context, refused authhttp.Generation) 
 	return s.driver.token(ctx, refused)
 }
 
-// User returns what the login answer said about the user; false when logged out.
+// User returns what the server has said about the current user; false when nobody
+// is logged in.
 func (s *Session[C, U]) User() (user U, ok bool) {
+	if users := s.Users(); len(users) > 0 {
+		return users[len(users)-1], true
+	}
+	return user, false
+}
+
+// Users returns the current user, last, and those below who have logged in as
+// another: the first one is the master, whose tokens are stored.
+func (s *Session[C, U]) Users() []U {
 	d := s.driver
 	d.mailbox.Lock()
-	state, _ := d.core.Session()
+	state, data := d.core.Session()
 	d.mailbox.Unlock()
-	switch state {
-	case transitions.SessionLoggedOut, transitions.SessionAuthenticating:
-		return user, false
+	if state == transitions.SessionLoggedOut || state == transitions.SessionAuthenticating {
+		return nil
 	}
-	if u := d.user.Load(); u != nil {
-		user, ok = (*u).(U)
+	all := d.loggedIn()
+	var users []U
+	for _, user := range all[:min(len(all), int(data.Depth)+1)] {
+		typed, _ := user.(U)
+		users = append(users, typed)
 	}
-	return user, ok
+	return users
 }
+
+// loggedIn returns who is logged in, the master first.
+func (d *driver) loggedIn() []any {
+	if users := d.users.Load(); users != nil {
+		return *users
+	}
+	return nil
+}
+
+func (d *driver) addUser(user any) {
+	users := append(slices.Clone(d.loggedIn()), user)
+	d.users.Store(&users)
+}
+
+// truncateUsers forgets all users but the first n.
+func (d *driver) truncateUsers(n int) {
+	users := slices.Clone(d.loggedIn())
+	users = users[:min(len(users), max(n, 0))]
+	d.users.Store(&users)
+}
+
+// Outcomes returns a stream of the outcomes of commands to log in, to resume and
+// to log in as another, those of [Session.Require] included. It holds at most limit
+// of them for a slow consumer; 0: 1024. Close it after use.
+func (s *Session[C, U]) Outcomes(limit int) *Stream[Outcome] { return s.driver.outcomes.stream(limit) }
 
 // Changes returns a stream of every change of state of the session, its login,
 // its token and its sockets, in order. It holds at most limit of them for a slow
@@ -115,62 +180,3 @@ func (s *Session[C, U]) Changes(limit int) *Stream[Change] { return s.driver.cha
 // builders and codecs, in the journal. It holds at most limit of them; 0: 1024.
 // Close it after use.
 func (s *Session[C, U]) Errors(limit int) *Stream[error] { return s.driver.faults.stream(limit) }
-
-// Status is a session at one moment.
-type Status struct {
-	Session transitions.SessionState
-	Login   transitions.LoginState
-	Token   transitions.TokenState
-
-	LoggingIn  bool // a login request is in flight, or waits for its retry
-	LoggedIn   bool
-	Opening    bool // logged in, and some socket is not ready yet
-	Ready      bool // every socket is ready
-	LoggingOut bool
-
-	Sockets []SocketStatus // in the order of the config
-}
-
-// SocketStatus is a socket at one moment.
-type SocketStatus struct {
-	ID         string
-	State      transitions.SocketState
-	Generation uint32 // grows with every attempt to connect
-	Attempt    uint16 // attempts since it was last stable
-	Readies    uint32 // how often it became ready
-	Failures   uint32 // how often an attempt or a connection failed
-	Opened     bool   // whether the last attempt opened a connection
-	CloseCode  uint16 // the close code or HTTP status of the last failure; 0: none was given
-}
-
-// Status returns the session at this moment.
-func (s *Session[C, U]) Status() Status {
-	d := s.driver
-	d.mailbox.Lock()
-	defer d.mailbox.Unlock()
-	var status Status
-	status.Session, _ = d.core.Session()
-	status.Login, _ = d.core.Login()
-	status.Token, _ = d.core.Token()
-	switch status.Session {
-	case transitions.SessionLoggedOut:
-	case transitions.SessionAuthenticating:
-		status.LoggingIn = true
-	case transitions.SessionSocketOpening, transitions.SessionSocketAuthed:
-		status.LoggedIn, status.Opening = true, true
-	case transitions.SessionSubscribed:
-		status.LoggedIn, status.Ready = true, true
-	case transitions.SessionDegraded:
-		status.LoggedIn = true
-	case transitions.SessionClosing, transitions.SessionRevoking:
-		status.LoggingOut = true
-	}
-	for i, run := range d.sockets {
-		state, data := d.core.Socket(i)
-		status.Sockets = append(status.Sockets, SocketStatus{
-			ID: run.wiring.id, State: state, Generation: data.Gen, Attempt: data.Attempt, Readies: data.Readies,
-			Failures: data.Failures, Opened: data.Opened, CloseCode: data.Code,
-		})
-	}
-	return status
-}

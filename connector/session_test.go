@@ -257,7 +257,7 @@ func TestLoginHalves(t *testing.T) {
 		}
 	})
 
-	engines(t, "S9 LoginOnly does not wait for the sockets", connectortest.Config{}, func(w *world) {
+	engines(t, "S9 a caller does not wait for the sockets", connectortest.Config{}, func(w *world) {
 		w.script(connectortest.HoldUpgrades(1))
 		start := time.Now()
 		w.loginOnly()

@@ -15,8 +15,8 @@ import (
 
 // Known is what builders of messages are given: fresh at the moment of the call.
 type Known[U, Res any] struct {
-	User       U              // what the login answer said
-	Token      authhttp.Token // fresh; Access is empty when the login came without tokens
+	User       U              // what the login answer said; zero before login
+	Token      authhttp.Token // fresh; Access is empty without a login, when it came without tokens, and for a public socket
 	AuthAnswer *Res           // the answer to this connection's auth message; nil before it, or when none is awaited
 }
 
@@ -49,8 +49,15 @@ const mostSubscriptions = 255
 // messages from the peer are of type Res. Zero values mean the defaults that the
 // fields state.
 type SocketConfig[U, Req, Res any] struct {
-	ID           string // unique in the session; required
-	URL          string // ws:// or wss://; required
+	ID  string // unique in the session; required
+	URL string // ws:// or wss://; required
+	// Public says that the socket needs no token, and its builders are given none.
+	Public bool
+	// Early says that Session.Open opens the socket before anybody logs in. A public
+	// one then stays open at a logout. Another is closed by it, as every connection
+	// carries one user only; before login it is opened without a token and without
+	// Auth, which a Service may use to log in over it.
+	Early        bool
 	Subprotocols []string
 	// Header makes the header of the upgrade request; nil: none. It runs on the
 	// dial's goroutine.
@@ -183,7 +190,8 @@ type wiring struct {
 	subscribe    []step
 	decode       func([]byte) (answer, error)
 	binary       bool
-	limit        transitions.Limit
+	public       bool
+	plan         transitions.SocketPlan
 	readLimit    int64
 
 	open, authenticate, subscribed, request, write, stable time.Duration
@@ -196,8 +204,9 @@ type wiring struct {
 // bind returns the declaration with its types erased and its defaults filled in.
 func (c SocketConfig[U, Req, Res]) bind() *wiring {
 	w := &wiring{
-		id: c.ID, url: c.URL, subprotocols: c.Subprotocols, binary: c.Binary,
-		decode: c.decoder(), limit: c.Buffer.limit(), readLimit: c.ReadLimit,
+		id: c.ID, url: c.URL, subprotocols: c.Subprotocols, binary: c.Binary, public: c.Public,
+		plan:   transitions.SocketPlan{Limit: c.Buffer.limit(), Public: c.Public, Early: c.Early},
+		decode: c.decoder(), readLimit: c.ReadLimit,
 		open: c.OpenTimeout, authenticate: c.AuthTimeout, subscribed: c.SubscribeTimeout,
 		request: c.RequestTimeout, write: c.WriteTimeout, stable: c.StablePeriod,
 		hub: func() any { return &hub[Res]{} },

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
+	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -28,7 +29,7 @@ func (r *socketRun) post(on transitions.SocketEvent, gen, arg uint32, why *cause
 
 // fault tells watchers what went wrong on this socket.
 func (r *socketRun) fault(op string, err error) {
-	r.driver.faults.publish(&SocketError{Socket: r.wiring.id, Op: op, Err: err})
+	r.driver.fail(r.wiring.url, &SocketError{Socket: r.wiring.id, Op: op, Err: err})
 }
 
 func (r *socketRun) perform(w work) {
@@ -70,6 +71,8 @@ func (r *socketRun) perform(w work) {
 		r.driver.begin(w.why.opened.close)
 	case transitions.SocketReportFailed:
 		r.fault("open", because(errGivenUp, w.why.err))
+	case transitions.SocketReportNoToken:
+		r.driver.noTokenOnce(CauseSocket, because(authhttp.ErrNoToken, w.why.err))
 	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseRequests,
 		transitions.SocketReleaseRequest, transitions.SocketRefuseRequest, transitions.SocketLoseRequests,
 		transitions.SocketCloseRequests:
@@ -79,9 +82,12 @@ func (r *socketRun) perform(w work) {
 
 // known is what builders are given at this moment.
 func (r *socketRun) known() known {
-	k := known{token: r.driver.held.Load().token()}
-	if user := r.driver.user.Load(); user != nil {
-		k.user = *user
+	var k known
+	if !r.wiring.public {
+		k.token = r.driver.current().token()
+	}
+	if users := r.driver.loggedIn(); len(users) > 0 {
+		k.user = users[len(users)-1]
 	}
 	return k
 }

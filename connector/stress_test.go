@@ -48,7 +48,7 @@ func (s *storm) command() {
 	case 0, 1:
 		s.running.Go(func() { s.check(s.session.Login(ctx, ann)) })
 	case 2:
-		s.running.Go(func() { s.check(s.session.LoginOnly(ctx, ann)) })
+		s.running.Go(func() { s.check(s.session.Login(connector.WithoutSockets(ctx), ann)) })
 	case 3:
 		s.running.Go(func() { s.check(s.session.Logout(ctx)) })
 	case 4, 5, 6:

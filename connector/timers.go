@@ -46,10 +46,7 @@ func (d *driver) delay(w work) (time.Duration, bool) {
 	case transitions.SessionKind:
 		return s.closeTimeout, true
 	case transitions.LoginKind:
-		if transitions.LoginEvent(w.out.Timer) == transitions.LoginRetryDue {
-			return d.retry(w, &d.loginDelays, uint8(transitions.LoginRetriesSpent))
-		}
-		return s.loginTimeout, true
+		return d.loginDelay(w)
 	case transitions.TokenKind:
 		return d.tokenDelay(w)
 	case transitions.SocketKind:
@@ -59,29 +56,57 @@ func (d *driver) delay(w work) (time.Duration, bool) {
 	}
 }
 
+func (d *driver) loginDelay(w work) (time.Duration, bool) {
+	s := d.settings
+	switch transitions.LoginEvent(w.out.Timer) {
+	case transitions.LoginGateTimedOut:
+		return s.gateTimeout, true
+	case transitions.LoginLoadTimedOut:
+		return s.storeTimeout, true
+	case transitions.LoginTokenTimedOut:
+		return s.tokenTimeout(), true
+	case transitions.LoginRetryDue:
+		return d.retry(w, &d.loginDelays, uint8(transitions.LoginRetriesSpent))
+	default:
+		return s.loginTimeout, true
+	}
+}
+
 func (d *driver) tokenDelay(w work) (time.Duration, bool) {
 	s := d.settings
 	switch transitions.TokenEvent(w.out.Timer) {
 	case transitions.TokenRefreshDue:
-		life := w.why.granted.life
-		if life == 0 {
-			return 0, false // nobody knows when it ends
-		}
-		due := s.staleAfter(life)
-		if w.why.granted.tokens() != transitions.TokenPair {
-			return due, true // its end, not a request to be spread
-		}
-		early := time.Duration(d.random().Int64N(int64(due)/10 + 1))
-		return max(due-early, s.refreshFloor), true
+		return d.refreshDelay(d.pairs()[w.out.ID])
 	case transitions.TokenFloorPassed:
 		return s.refreshFloor, true
 	case transitions.TokenRetryDue:
-		return d.retry(w, &d.tokenDelays, uint8(transitions.TokenRetriesSpent))
+		return d.retry(w, &d.tokenRun(w.out.ID).delays, uint8(transitions.TokenRetriesSpent))
+	case transitions.TokenStoreTimedOut, transitions.TokenEraseTimedOut:
+		return s.storeTimeout, true
 	case transitions.TokenRevokeTimedOut:
 		return s.revokeTimeout, true
 	default:
 		return s.refreshTimeout, true
 	}
+}
+
+// refreshDelay returns how long before a token is refreshed by itself, or ends.
+func (d *driver) refreshDelay(h *held) (time.Duration, bool) {
+	if h.staleAfter == 0 {
+		return 0, false // nobody knows when it ends
+	}
+	due := h.staleAfter - elapsed(h.received, d.settings.now())
+	if h.pair.Refresh == "" {
+		return max(due, 0), true // its end, not a request to be spread
+	}
+	early := time.Duration(d.random().Int64N(int64(max(due, 0))/10 + 1))
+	return max(due-early, d.settings.refreshFloor), true
+}
+
+// tokenTimeout is how long somebody waits for a fresh token, which may have to be
+// refreshed, after the floor, and stored.
+func (s *settings) tokenTimeout() time.Duration {
+	return s.refreshFloor + s.refreshTimeout + s.storeTimeout
 }
 
 // staleAfter returns how long after its receipt a token of this life is stale.
@@ -92,7 +117,7 @@ func (s *settings) staleAfter(life time.Duration) time.Duration {
 func (d *driver) socketDelay(w work, run *socketRun) (time.Duration, bool) {
 	switch transitions.SocketEvent(w.out.Timer) {
 	case transitions.SocketTokenTimedOut:
-		return d.settings.refreshFloor + d.settings.refreshTimeout, true // it may have to wait for both
+		return d.settings.tokenTimeout(), true
 	case transitions.SocketOpenTimedOut:
 		return run.wiring.open, true
 	case transitions.SocketAuthTimedOut:
@@ -124,7 +149,7 @@ func (d *driver) retry(w work, delays *backoff.BackOff, spent uint8) (time.Durat
 		return (*delays).NextBackOff(), nil
 	})
 	if err != nil {
-		d.faults.publish(err)
+		d.fail("", err)
 	}
 	if err != nil || next == backoff.Stop {
 		_ = d.post(transitions.Input{To: w.out.Machine, ID: w.out.ID, On: spent, Gen: w.out.Now}, &cause{err: w.why.err, told: true})

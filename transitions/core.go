@@ -11,7 +11,7 @@ import (
 // Input is one event for one machine of a core.
 type Input struct {
 	To  Kind
-	ID  uint32 // which socket, from 0, or which request, from 1; otherwise 0
+	ID  uint32 // which socket, from 0, which token, the master's being 0, or which request, from 1; otherwise 0
 	On  uint8  // the event's number
 	Gen uint32 // the generation the event belongs to; for a submitted request its socket
 	Arg uint32 // what the event's doc says; for a submitted request its size in bytes
@@ -33,7 +33,7 @@ const (
 type Output struct {
 	What    What
 	Machine Kind
-	ID      uint32 // which socket or request; otherwise 0
+	ID      uint32 // which socket, token or request; otherwise 0
 
 	On  uint8  // the event that caused it
 	Gen uint32 // the event's generation
@@ -49,7 +49,14 @@ type Output struct {
 
 // Plan says what a core's session is made of.
 type Plan struct {
-	Sockets []Limit // one for each socket
+	Sockets []SocketPlan
+}
+
+// SocketPlan says what a socket is.
+type SocketPlan struct {
+	Limit  Limit
+	Public bool // needs no token, and is given none
+	Early  bool // may open before login; a public one then outlives the logout
 }
 
 // Limit bounds the requests that wait for one socket to become ready.
@@ -61,7 +68,7 @@ type Limit struct {
 
 // Errors of [Core.Post], beside [fsm.ImpossibleError].
 var (
-	ErrSettled = errors.New("transitions: request: it has settled, or was never submitted")
+	ErrSettled = errors.New("transitions: input: its request has settled, its token is gone, or neither ever was")
 	ErrDefect  = errors.New("transitions: defect: a machine refused an internal event")
 )
 
@@ -69,12 +76,6 @@ type (
 	session = fsm.Snapshot[SessionState, SessionData]
 	login   = fsm.Snapshot[LoginState, LoginData]
 	token   = fsm.Snapshot[TokenState, TokenData]
-	socket  = struct {
-		fsm.Snapshot[SocketState, SocketData]
-		limit    Limit
-		buffered int
-		bytes    int
-	}
 	request = struct {
 		fsm.Snapshot[RequestState, RequestData]
 		id, socket uint32
@@ -82,13 +83,32 @@ type (
 	}
 )
 
+// socket is a socket's machine and its buffer.
+type socket struct {
+	fsm.Snapshot[SocketState, SocketData]
+	limit    Limit
+	buffered int
+	bytes    int
+}
+
+// within tells whether a scope reaches the socket.
+func (s *socket) within(scope Scope) bool {
+	switch scope {
+	case EachUserSocket:
+		return !s.Data.Public || !s.Data.Early
+	case EachEarlySocket:
+		return s.Data.Early
+	}
+	return true
+}
+
 // Core is the machines of one session, stepped together: pure, and to be used by
 // one goroutine at a time.
 type Core struct {
 	system      *System
 	session     session
 	login       login
-	token       token
+	tokens      []token // the master's first, the current user's last
 	sockets     []socket
 	requests    []request // in the order of their ids, which is that of submission
 	lastRequest uint32
@@ -102,12 +122,15 @@ type Core struct {
 
 // New returns a core in its initial state: logged out, everything closed.
 func (s *System) New(plan Plan) (*Core, error) {
-	c := &Core{system: s, session: s.Session.Initial(), login: s.Login.Initial(), token: s.Token.Initial()}
-	for i, limit := range plan.Sockets {
+	c := &Core{system: s, session: s.Session.Initial(), login: s.Login.Initial(), tokens: []token{s.Token.Initial()}}
+	for i, p := range plan.Sockets {
+		limit := p.Limit
 		if limit.Count < 0 || limit.Bytes < 0 || limit.Policy > Refuse {
 			return nil, fmt.Errorf("transitions: plan: socket %d: Count and Bytes must not be negative, and Policy must be declared", i)
 		}
-		c.sockets = append(c.sockets, socket{Snapshot: s.Socket.Initial(), limit: limit})
+		added := socket{Snapshot: s.Socket.Initial(), limit: limit}
+		added.Data.Public, added.Data.Early = p.Public, p.Early
+		c.sockets = append(c.sockets, added)
 	}
 	return c, nil
 }
@@ -123,7 +146,10 @@ func (c *Core) Post(in Input) ([]Output, error) {
 		c.out, c.queue = make([]Output, 0, 16), make([]Input, 0, 8)
 	}
 	c.out = c.out[:0]
-	if in.To == RequestKind && in.On == uint8(RequestSubmit) {
+	switch {
+	case in.To == TokenKind && int(in.ID) >= len(c.tokens):
+		return nil, ErrSettled
+	case in.To == RequestKind && in.On == uint8(RequestSubmit):
 		if err := c.submit(in); err != nil {
 			return nil, err
 		}
@@ -164,7 +190,15 @@ func (c *Core) step(in Input) error {
 	case LoginKind:
 		return step(c, in, c.system.Login, &c.login)
 	case TokenKind:
-		return step(c, in, c.system.Token, &c.token)
+		if in.ID == addedToken {
+			in.ID = c.addToken()
+		}
+		if int(in.ID) >= len(c.tokens) {
+			return ErrSettled
+		}
+		err := step(c, in, c.system.Token, &c.tokens[in.ID])
+		c.trim()
+		return err
 	case SocketKind:
 		if int(in.ID) >= len(c.sockets) {
 			return fmt.Errorf("transitions: input: ID: there is no socket %d", in.ID)
@@ -236,7 +270,7 @@ func (c *Core) generation(machine Kind, id uint32) (gen uint32, attempt uint16) 
 	case LoginKind:
 		return c.login.Data.Gen, c.login.Data.Attempt
 	case TokenKind:
-		return c.token.Data.Gen, c.token.Data.Attempt
+		return c.tokens[id].Data.Gen, c.tokens[id].Data.Attempt
 	case SocketKind:
 		return c.sockets[id].Data.Gen, c.sockets[id].Data.Attempt
 	}

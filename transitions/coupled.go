@@ -11,13 +11,32 @@ import (
 // follow queues what a link makes of an effect that the input has caused.
 func (c *Core) follow(l *Link, cause Input) {
 	in := Input{To: l.To.Machine, On: l.To.Number, Gen: c.carried(l.Gen, cause), Arg: c.carried(l.Arg, cause)}
+	current := len(c.tokens) - 1
 	switch l.Scope {
 	case TheOne:
+		if in.To == TokenKind {
+			in.ID = uint32(current)
+		}
 		c.queue = append(c.queue, in)
-	case EachSocket:
-		for i := range c.sockets {
+	case AddedToken:
+		in.ID = addedToken
+		c.queue = append(c.queue, in)
+	case PreviousToken:
+		in.ID = uint32(current - 1)
+		c.queue = append(c.queue, in)
+	case MasterToken:
+		c.queue = append(c.queue, in)
+	case EachToken:
+		for i := current; i >= 0; i-- {
 			in.ID = uint32(i)
 			c.queue = append(c.queue, in)
+		}
+	case EachSocket, EachUserSocket, EachEarlySocket:
+		for i := range c.sockets {
+			if c.sockets[i].within(l.Scope) {
+				in.ID = uint32(i)
+				c.queue = append(c.queue, in)
+			}
 		}
 	case OwnSocket:
 		if i, ok := c.find(cause.ID); ok {
@@ -43,13 +62,39 @@ func (c *Core) carried(what Carry, cause Input) uint32 {
 		gen, _ := c.generation(cause.To, cause.ID)
 		return gen
 	case OfferedToken:
+		if cause.To == LoginKind {
+			return c.login.Data.Token
+		}
 		return c.sockets[cause.ID].Data.Token
+	case CurrentToken:
+		return c.tokens[len(c.tokens)-1].Data.Gen
 	case CauseArg:
 		return cause.Arg
 	case OwnID:
 		return cause.ID
+	case Devices:
+		return uint32(c.session.Data.Leave)
 	}
 	return 0
+}
+
+// addedToken stands for the id of a token that is added when its event is due.
+const addedToken = ^uint32(0)
+
+// addToken adds the machine of another user's token. Its generations go on where
+// the current user's are, so that none is ever used for two users.
+func (c *Core) addToken() (id uint32) {
+	added := c.system.Token.Initial()
+	added.Data.Nested, added.Data.Gen = true, c.tokens[len(c.tokens)-1].Data.Gen
+	c.tokens = append(c.tokens, added)
+	return uint32(len(c.tokens) - 1)
+}
+
+// trim removes the tokens of users whom the session no longer counts.
+func (c *Core) trim() {
+	for last := len(c.tokens) - 1; last > int(c.session.Data.Depth) && c.tokens[last].State == TokenAbsent; last-- {
+		c.tokens = c.tokens[:last]
+	}
 }
 
 // askQuorums queues the first quorum event that moves the session, if any.
@@ -60,7 +105,7 @@ func (c *Core) askQuorums() bool {
 	for i := range c.system.Quorums {
 		q := &c.system.Quorums[i]
 		event := q.Down
-		if c.all(q.All) {
+		if c.all(q.Over, q.All) {
 			event = q.Up
 		}
 		if event != 0 && c.system.Session.Moves(&c.session, fsm.Event[SessionEvent]{On: event}) {
@@ -72,9 +117,9 @@ func (c *Core) askQuorums() bool {
 	return false
 }
 
-func (c *Core) all(states []SocketState) bool {
+func (c *Core) all(over Scope, states []SocketState) bool {
 	for i := range c.sockets {
-		if !slices.Contains(states, c.sockets[i].State) {
+		if c.sockets[i].within(over) && !slices.Contains(states, c.sockets[i].State) {
 			return false
 		}
 	}

@@ -31,20 +31,30 @@ type Port struct {
 	Number  uint8
 }
 
-// Scope says which machines of a kind a link reaches. There is one session, one
-// login and one token in a core, several sockets, and many requests.
+// Scope says which machines of a kind a link reaches, or a quorum asks. There is
+// one session and one login in a core, one token for the user and one for each
+// user below, several sockets, and many requests.
 type Scope uint8
 
 // The scopes.
 const (
-	TheOne      Scope = iota // the session, the login or the token
-	EachSocket               // every socket
-	OwnSocket                // the socket of the request
-	EachRequest              // every pending request of the socket, in the order of submission
-	OneRequest               // the request whose id the cause carries as Arg
+	TheOne          Scope = iota // the session, the login, or the token of the current user
+	AddedToken                   // another token machine, added for the user who becomes the current one
+	PreviousToken                // the token of the user below the current one
+	MasterToken                  // the token of the user who has logged in first
+	EachToken                    // every token, the current user's first
+	EachSocket                   // every socket
+	EachUserSocket               // every socket that ends with the user: all but the public ones opened before login
+	EachEarlySocket              // every socket that may open before login
+	OwnSocket                    // the socket of the request
+	EachRequest                  // every pending request of the socket, in the order of submission
+	OneRequest                   // the request whose id the cause carries as Arg
 )
 
-var scopeNames = [...]string{"", "each socket", "its socket", "each of its requests", "that request"}
+var scopeNames = [...]string{
+	"", "one more token", "the previous user's token", "the master's token", "each token",
+	"each socket", "each socket of the user", "each early socket", "its socket", "each of its requests", "that request",
+}
 
 // String returns the scope in words.
 func (s Scope) String() string { return scopeNames[s] }
@@ -56,12 +66,14 @@ type Carry uint8
 const (
 	Nothing       Carry = iota
 	OwnGeneration       // the generation of the machine the effect came from
-	OfferedToken        // the generation of the token that the socket offered
+	OfferedToken        // the generation of the token that the socket or the login offered
+	CurrentToken        // the generation of the current user's token
 	CauseArg            // the Arg of the event that caused the effect
 	OwnID               // the id of the machine the effect came from
+	Devices             // of which devices the session logs out
 )
 
-var carryNames = [...]string{"", "its generation", "the offered token's generation", "the cause's argument", "its id"}
+var carryNames = [...]string{"", "its generation", "the offered token's generation", "the current token's generation", "the cause's argument", "its id", "which devices"}
 
 // String returns what is carried, in words.
 func (c Carry) String() string { return carryNames[c] }
@@ -76,11 +88,12 @@ type Link struct {
 	Doc   string
 }
 
-// Quorum posts to the session what all sockets say together: Up while every
-// socket is in one of the states, Down while not every one is. It is looked at
+// Quorum posts to the session what all sockets of a scope say together: Up while
+// every one is in one of the states, Down while not every one is. It is looked at
 // whenever no internal event waits, and posts only what moves the session; so it
 // works without any socket, and never waits for an edge that does not come.
 type Quorum struct {
+	Over Scope
 	All  []SocketState
 	Up   SessionEvent // 0: nothing is posted
 	Down SessionEvent // 0: nothing is posted
@@ -114,25 +127,46 @@ type Bound struct {
 
 var links = []Link{
 	{From: port(SessionStartLogin), To: port(LoginStarted), Arg: CauseArg},
+	{From: port(SessionStartResume), To: port(LoginResumeStarted), Arg: CauseArg},
+	{From: port(SessionStartLoginAs), To: port(LoginAsStarted), Arg: CauseArg},
 	{From: port(SessionCancelLogin), To: port(LoginCancelled)},
+	{From: port(SessionTellLoggedIn), To: port(LoginLoggedIn)},
 	{From: port(SessionReportReady), To: port(LoginReady)},
 	{From: port(SessionReportDegraded), To: port(LoginSocketsFailed)},
 	{From: port(SessionOpenSockets), To: port(SocketOpenRequested), Scope: EachSocket},
-	{From: port(SessionCloseSockets), To: port(SocketCloseRequested), Scope: EachSocket},
-	{From: port(SessionAbortSockets), To: port(SocketAbortRequested), Scope: EachSocket},
-	{From: port(SessionRevokeToken), To: port(TokenRevokeRequested)},
+	{From: port(SessionOpenEarly), To: port(SocketOpenRequested), Scope: EachEarlySocket},
+	{From: port(SessionCloseSockets), To: port(SocketCloseRequested), Scope: EachUserSocket},
+	{From: port(SessionCloseAll), To: port(SocketCloseRequested), Scope: EachSocket},
+	{From: port(SessionAbortSockets), To: port(SocketAbortRequested), Scope: EachUserSocket},
+	{From: port(SessionAbortAll), To: port(SocketAbortRequested), Scope: EachSocket},
+	{From: port(SessionRevokeToken), To: port(TokenRevokeRequested), Arg: Devices},
+	{From: port(SessionEraseToken), To: port(TokenEraseRequested), Scope: MasterToken},
 	{From: port(SessionDropToken), To: port(TokenDropRequested)},
-	{From: port(SessionReportLeft), To: port(SessionLeft), Doc: "behind the two above, so that logout returns when all is gone"},
+	{From: port(SessionDropTokens), To: port(TokenDropRequested), Scope: EachToken},
+	{From: port(SessionRestoreToken), To: port(TokenRestoreRequested), Scope: PreviousToken, Gen: CurrentToken},
+	{From: port(SessionReportLeft), To: port(SessionLeft), Doc: "behind the others, so that logout returns when all is gone"},
 
+	{From: port(LoginLoadToken), To: port(TokenLoaded), Arg: CauseArg},
+	{From: port(LoginNeedToken), To: port(TokenNeeded)},
+	{From: port(LoginRefuseToken), To: port(TokenRenewRequested), Gen: OfferedToken},
 	{From: port(LoginAdoptToken), To: port(TokenAdopted), Arg: CauseArg, Doc: "before the session is told, so that its sockets find a token"},
+	{From: port(LoginParkToken), To: port(TokenParkRequested)},
+	{From: port(LoginAddToken), To: port(TokenAdopted), Scope: AddedToken, Arg: CauseArg},
 	{From: port(LoginReportAccepted), To: port(SessionLoginAccepted)},
+	{From: port(LoginReportUser), To: port(SessionUserAccepted)},
 	{From: port(LoginReportRejected), To: port(SessionLoginRejected)},
 	{From: port(LoginReportGivenUp), To: port(SessionLoginGivenUp)},
 
 	{From: port(TokenAnnounceFresh), To: port(SocketTokenFresh), Scope: EachSocket, Arg: OwnGeneration},
+	{From: port(TokenAnnounceFresh), To: port(LoginTokenFresh), Arg: OwnGeneration},
 	{From: port(TokenAnnounceUnavailable), To: port(SocketTokenUnavailable), Scope: EachSocket},
+	{From: port(TokenAnnounceUnavailable), To: port(LoginTokenUnavailable)},
 	{From: port(TokenAnnounceAbsent), To: port(SocketTokenAbsent), Scope: EachSocket},
+	{From: port(TokenAnnounceAbsent), To: port(LoginTokenAbsent)},
 	{From: port(TokenReportExpired), To: port(SessionTokenExpired)},
+	{From: port(TokenReportExpired), To: port(LoginTokenAbsent)},
+	{From: port(TokenReportExpired), To: port(SocketTokenUnavailable), Scope: EachSocket},
+	{From: port(TokenReportRestored), To: port(SessionTokenRestored)},
 	{From: port(TokenReportGone), To: port(SessionTokenGone)},
 
 	{From: port(SocketNeedToken), To: port(TokenNeeded)},
@@ -147,10 +181,11 @@ var links = []Link{
 }
 
 var quorums = []Quorum{
-	{All: fsm.Except(socketAny, SocketFailed), Down: SessionSocketFailed, Doc: "one socket that failed for good degrades the session"},
-	{All: of(SocketAuthed, SocketSubscribed), Up: SessionSocketsAuthed, Down: SessionSocketsNotAuthed, Doc: "the slowest socket says"},
-	{All: of(SocketSubscribed), Up: SessionSocketsReady, Down: SessionSocketsNotReady, Doc: "the slowest socket says"},
-	{All: of(SocketClosed), Up: SessionSocketsClosed, Doc: "sockets are closed before the server is told"},
+	{Over: EachSocket, All: fsm.Except(socketAny, SocketFailed), Down: SessionSocketFailed, Doc: "one socket that failed for good degrades the session"},
+	{Over: EachSocket, All: of(SocketAuthed, SocketSubscribed), Up: SessionSocketsAuthed, Down: SessionSocketsNotAuthed, Doc: "the slowest socket says"},
+	{Over: EachSocket, All: of(SocketSubscribed), Up: SessionSocketsReady, Down: SessionSocketsNotReady, Doc: "the slowest socket says"},
+	{Over: EachUserSocket, All: of(SocketClosed), Up: SessionSocketsClosed, Doc: "sockets are closed before the server is told"},
+	{Over: EachSocket, All: of(SocketClosed), Up: SessionAllClosed, Doc: "the sockets opened before login too"},
 }
 
 var bounds = []Bound{

@@ -11,7 +11,7 @@ import (
 // posted here is one that the package connector would post.
 func Example() {
 	system := transitions.Shipped.Using(fsm.Table)
-	core, err := system.New(transitions.Plan{Sockets: []transitions.Limit{{Count: 64, Bytes: 1 << 20}}})
+	core, err := system.New(transitions.Plan{Sockets: []transitions.SocketPlan{{Limit: transitions.Limit{Count: 64, Bytes: 1 << 20}}}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -33,7 +33,9 @@ func Example() {
 	}
 
 	post(transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLoginRequested)})
+	post(transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginGateOpened), Gen: 1})
 	post(transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginAccepted), Gen: 1, Arg: transitions.TokenPair})
+	post(transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenStored), Gen: 1})
 	socket(transitions.SocketOpened, 0)
 	socket(transitions.SocketAuthAccepted, 0)
 	socket(transitions.SocketSubscriptionsSent, 1)
@@ -42,11 +44,13 @@ func Example() {
 	socket(transitions.SocketDropped, 1006)
 	// Output:
 	// session: loggedOut -loginRequested-> authenticating
-	// login: idle -started-> requesting
+	// login: idle -started-> gated
+	// login: gated -gateOpened-> requesting
 	// login: requesting -accepted-> opening
-	// token: absent -adopted-> fresh
+	// token: absent -adopted-> storing
 	// session: authenticating -loginAccepted-> socketOpening
 	// socket: closed -openRequested-> tokenPending
+	// token: storing -stored-> fresh
 	// socket: tokenPending -tokenFresh-> socketOpening
 	// socket: socketOpening -opened-> socketAuthenticating
 	// socket: socketAuthenticating -authAccepted-> socketAuthed

@@ -2,7 +2,8 @@ package transitions
 
 import "github.com/custom-app/interlock/fsm"
 
-// SessionState is a state of the session: one logged-in user on this device.
+// SessionState is a state of the session: one logged-in user on this device,
+// and below it those who have logged in as another.
 type SessionState uint8
 
 // The states of the session, the main line first.
@@ -15,6 +16,9 @@ const (
 	SessionClosing
 	SessionRevoking
 	SessionDegraded
+	SessionSwitching
+	SessionReturning
+	SessionShutting
 )
 
 // String returns the state's name.
@@ -26,8 +30,14 @@ type SessionEvent uint8
 // The events of the session.
 const (
 	SessionLoginRequested SessionEvent = iota + 1
+	SessionResumeRequested
+	SessionRequired
+	SessionLoginAsRequested
 	SessionLogoutRequested
+	SessionOpenRequested
+	SessionCloseRequested
 	SessionLoginAccepted
+	SessionUserAccepted
 	SessionLoginRejected
 	SessionLoginGivenUp
 	SessionSocketsAuthed
@@ -36,8 +46,10 @@ const (
 	SessionSocketsNotReady
 	SessionSocketFailed
 	SessionSocketsClosed
+	SessionAllClosed
 	SessionTokenExpired
 	SessionTokenGone
+	SessionTokenRestored
 	SessionLeft
 	SessionCloseTimedOut
 )
@@ -48,23 +60,45 @@ type SessionEffect uint8
 // The effects of the session.
 const (
 	SessionStartLogin SessionEffect = iota
+	SessionStartResume
+	SessionStartLoginAs
 	SessionCancelLogin
 	SessionOpenSockets
+	SessionOpenEarly
 	SessionCloseSockets
+	SessionCloseAll
 	SessionAbortSockets
+	SessionAbortAll
 	SessionRevokeToken
+	SessionEraseToken
 	SessionDropToken
+	SessionDropTokens
+	SessionRestoreToken
 	SessionReportLeft
 	SessionReportReady
 	SessionReportDegraded
 	SessionRefuseBusy
 	SessionRefuseLoggedIn
+	SessionRefuseLoggedOut
+	SessionTellLoggedIn
+	SessionTellNotLoggedIn
+	SessionTellParentExpired
 	SessionTellLoggedOut
+)
+
+// What SessionLogoutRequested carries as Arg: whom the server is told of.
+const (
+	ThisDevice  uint32 = iota // this login alone
+	EveryDevice               // every login of the user
+	NoDevice                  // the server is not told
 )
 
 // SessionData is what a session remembers beside its state.
 type SessionData struct {
-	Gen uint32 // grows with every login
+	Gen    uint32 // grows with every user who becomes the current one
+	Depth  uint32 // how many have logged in as another, below the current user
+	Leave  uint8  // what the logout in flight was asked for: ThisDevice, EveryDevice or NoDevice
+	Forget bool   // a logout was asked for while everything closes
 }
 
 type (
@@ -74,59 +108,103 @@ type (
 )
 
 var sessionStates = []fsm.StateInfo[SessionState, SessionEvent]{
-	{Is: SessionLoggedOut, Name: "loggedOut", Kind: fsm.Rest, Doc: "no token, no socket, no timer"},
-	{Is: SessionAuthenticating, Name: "authenticating", Kind: fsm.Follow, By: "login", Doc: "the login request is under way or waits for its retry"},
+	{Is: SessionLoggedOut, Name: "loggedOut", Kind: fsm.Rest, Doc: "no token, no timer, no socket but those opened before login"},
+	{Is: SessionAuthenticating, Name: "authenticating", Kind: fsm.Follow, By: "login", Doc: "a login or a resume is under way or waits for its retry"},
 	{Is: SessionSocketOpening, Name: "socketOpening", Kind: fsm.Follow, By: "socket", Group: "logged in", Doc: "some socket is not authorised yet, or no longer"},
 	{Is: SessionSocketAuthed, Name: "socketAuthed", Kind: fsm.Follow, By: "socket", Group: "logged in", Doc: "every socket is authorised, some is not subscribed"},
 	{Is: SessionSubscribed, Name: "subscribed", Kind: fsm.Rest, Group: "logged in", Doc: "every socket is ready"},
 	{Is: SessionClosing, Name: "closing", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "sockets close; nothing is sent on them"},
 	{Is: SessionRevoking, Name: "revoking", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "sockets are closed; the server is told"},
 	{Is: SessionDegraded, Name: "degraded", Kind: fsm.Rest, Group: "logged in", Doc: "a socket has failed for good"},
+	{Is: SessionSwitching, Name: "switching", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Group: "logged in", Doc: "logged in as another; the sockets of the user before close"},
+	{Is: SessionReturning, Name: "returning", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "back to the user before, whose token is refreshed if it is stale"},
+	{Is: SessionShutting, Name: "shutting", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "every socket closes; the server is not told, and what is stored stays"},
 }
 
 var sessionEvents = []fsm.EventInfo[SessionEvent]{
 	{Is: SessionLoginRequested, Name: "loginRequested", Cause: fsm.User, Doc: "the application logs in", Carries: "Arg is the command's ticket"},
-	{Is: SessionLogoutRequested, Name: "logoutRequested", Cause: fsm.User, Doc: "the application logs out"},
-	{Is: SessionLoginAccepted, Name: "loginAccepted", Cause: fsm.Peer, Doc: "the server has accepted the credentials"},
-	{Is: SessionLoginRejected, Name: "loginRejected", Cause: fsm.Failure, Doc: "the server has rejected the credentials"},
-	{Is: SessionLoginGivenUp, Name: "loginGivenUp", Cause: fsm.Failure, Doc: "the login was given up: retries spent, or the caller has left"},
+	{Is: SessionResumeRequested, Name: "resumeRequested", Cause: fsm.User, Doc: "the application resumes what was stored", Carries: "Arg is the command's ticket"},
+	{Is: SessionRequired, Name: "required", Cause: fsm.User, Doc: "the application requires a login", Carries: "Arg is the ticket of the resume that it may lead to"},
+	{Is: SessionLoginAsRequested, Name: "loginAsRequested", Cause: fsm.User, Doc: "the application logs in as another user", Carries: "Arg is the command's ticket"},
+	{Is: SessionLogoutRequested, Name: "logoutRequested", Cause: fsm.User, Doc: "the application logs out", Carries: "Arg says of which devices"},
+	{Is: SessionOpenRequested, Name: "openRequested", Cause: fsm.User, Doc: "the application opens the sockets that need no login"},
+	{Is: SessionCloseRequested, Name: "closeRequested", Cause: fsm.User, Doc: "the application closes everything, to go on another time"},
+	{Is: SessionLoginAccepted, Name: "loginAccepted", Cause: fsm.Peer, Doc: "the server has accepted the login"},
+	{Is: SessionUserAccepted, Name: "userAccepted", Cause: fsm.Peer, Doc: "the server has accepted the login as another user"},
+	{Is: SessionLoginRejected, Name: "loginRejected", Cause: fsm.Failure, Doc: "the server has rejected the login"},
+	{Is: SessionLoginGivenUp, Name: "loginGivenUp", Cause: fsm.Failure, Doc: "the login was given up: retries spent, nothing stored, or the caller has left"},
 	{Is: SessionSocketsAuthed, Name: "socketsAuthed", Cause: fsm.Peer, Doc: "every socket is authorised"},
 	{Is: SessionSocketsNotAuthed, Name: "socketsNotAuthed", Cause: fsm.Failure, Doc: "some socket is not authorised"},
 	{Is: SessionSocketsReady, Name: "socketsReady", Cause: fsm.Peer, Doc: "every socket is subscribed"},
 	{Is: SessionSocketsNotReady, Name: "socketsNotReady", Cause: fsm.Failure, Doc: "some socket is not subscribed"},
 	{Is: SessionSocketFailed, Name: "socketFailed", Cause: fsm.Failure, Doc: "some socket has failed for good"},
-	{Is: SessionSocketsClosed, Name: "socketsClosed", Cause: fsm.Coupled, Doc: "every socket is closed"},
+	{Is: SessionSocketsClosed, Name: "socketsClosed", Cause: fsm.Coupled, Doc: "every socket that ends with the user is closed"},
+	{Is: SessionAllClosed, Name: "allClosed", Cause: fsm.Coupled, Doc: "every socket is closed"},
 	{Is: SessionTokenExpired, Name: "tokenExpired", Cause: fsm.Failure, Doc: "the token has ended and cannot be refreshed"},
 	{Is: SessionTokenGone, Name: "tokenGone", Cause: fsm.Coupled, Doc: "the token is revoked, or there was none"},
+	{Is: SessionTokenRestored, Name: "tokenRestored", Cause: fsm.Coupled, Doc: "the token of the user before is in use again"},
 	{Is: SessionLeft, Name: "left", Cause: fsm.Coupled, Doc: "sockets are cut and the token is dropped"},
-	{Is: SessionCloseTimedOut, Name: "closeTimedOut", Cause: fsm.Timer, Doc: "closing and revoking took too long", Carries: "Gen"},
+	{Is: SessionCloseTimedOut, Name: "closeTimedOut", Cause: fsm.Timer, Doc: "leaving took too long", Carries: "Gen"},
 }
 
 var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{
-	{Is: SessionStartLogin, Name: "startLogin", Answers: of(SessionLoginAccepted, SessionLoginRejected, SessionLoginGivenUp), Doc: "link: the login machine begins an attempt"},
+	{Is: SessionStartLogin, Name: "startLogin", Answers: of(SessionLoginAccepted, SessionLoginRejected, SessionLoginGivenUp), Doc: "link: the login machine begins a login"},
+	{Is: SessionStartResume, Name: "startResume", Answers: of(SessionLoginAccepted, SessionLoginRejected, SessionLoginGivenUp), Doc: "link: the login machine begins a resume"},
+	{Is: SessionStartLoginAs, Name: "startLoginAs", Answers: of(SessionUserAccepted, SessionLoginRejected, SessionLoginGivenUp), Doc: "link: the login machine begins a login as another"},
 	{Is: SessionCancelLogin, Name: "cancelLogin", Doc: "link: the login machine gives up what is in flight"},
 	{Is: SessionOpenSockets, Name: "openSockets", Answers: of(SessionSocketsAuthed, SessionSocketFailed), Doc: "link: every socket opens"},
-	{Is: SessionCloseSockets, Name: "closeSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket closes"},
-	{Is: SessionAbortSockets, Name: "abortSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket is gone at once"},
+	{Is: SessionOpenEarly, Name: "openEarly", Doc: "link: the sockets that need no login open"},
+	{Is: SessionCloseSockets, Name: "closeSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket that ends with the user closes"},
+	{Is: SessionCloseAll, Name: "closeAll", Answers: of(SessionAllClosed), Doc: "link: every socket closes"},
+	{Is: SessionAbortSockets, Name: "abortSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket that ends with the user is gone at once"},
+	{Is: SessionAbortAll, Name: "abortAll", Answers: of(SessionAllClosed), Doc: "link: every socket is gone at once"},
 	{Is: SessionRevokeToken, Name: "revokeToken", Answers: of(SessionTokenGone), Doc: "link: the token is revoked and dropped"},
+	{Is: SessionEraseToken, Name: "eraseToken", Doc: "link: the stored tokens are erased"},
 	{Is: SessionDropToken, Name: "dropToken", Doc: "link: the token is dropped at once"},
+	{Is: SessionDropTokens, Name: "dropTokens", Doc: "link: the tokens of all users are dropped at once"},
+	{Is: SessionRestoreToken, Name: "restoreToken", Answers: of(SessionTokenRestored, SessionTokenExpired), Doc: "link: the token of the user before is the current one again"},
 	{Is: SessionReportLeft, Name: "reportLeft", Answers: of(SessionLeft), Doc: "link: back to the session, behind what it has asked of others"},
-	{Is: SessionReportReady, Name: "reportReady", Doc: "link: the login in flight has its sockets"},
-	{Is: SessionReportDegraded, Name: "reportDegraded", Doc: "link: the login in flight will not have its sockets"},
-	{Is: SessionRefuseBusy, Name: "refuseBusy", Doc: "tell the command of this ticket that a logout is in flight"},
-	{Is: SessionRefuseLoggedIn, Name: "refuseLoggedIn", Doc: "tell the command of this ticket that a user is logged in"},
-	{Is: SessionTellLoggedOut, Name: "tellLoggedOut", Doc: "tell every logout command that it is done; forget the user"},
+	{Is: SessionReportReady, Name: "reportReady", Doc: "link and who requires: the sockets are ready"},
+	{Is: SessionReportDegraded, Name: "reportDegraded", Doc: "link and who requires: the sockets will not be ready"},
+	{Is: SessionRefuseBusy, Name: "refuseBusy", Doc: "tell the command that another is in flight"},
+	{Is: SessionRefuseLoggedIn, Name: "refuseLoggedIn", Doc: "tell the command that a user is logged in"},
+	{Is: SessionRefuseLoggedOut, Name: "refuseLoggedOut", Doc: "tell the command that nobody is logged in"},
+	{Is: SessionTellLoggedIn, Name: "tellLoggedIn", Doc: "link and who requires: there is a login"},
+	{Is: SessionTellNotLoggedIn, Name: "tellNotLoggedIn", Doc: "tell who requires a login that there is none"},
+	{Is: SessionTellParentExpired, Name: "tellParentExpired", Doc: "tell every logout command that the session of the user before has ended too"},
+	{Is: SessionTellLoggedOut, Name: "tellLoggedOut", Doc: "tell every logout command that it is done; forget the user who has left"},
 }
 
 var (
 	sessionAny      = states(sessionStates)
-	sessionLoggedIn = of(SessionSocketOpening, SessionSocketAuthed, SessionSubscribed, SessionDegraded)
+	sessionOpen     = of(SessionSocketOpening, SessionSocketAuthed, SessionSubscribed, SessionDegraded)
+	sessionLoggedIn = append(of(SessionSwitching), sessionOpen...)
 	sessionLeaving  = of(SessionClosing, SessionRevoking)
+	sessionBusy     = of(SessionClosing, SessionRevoking, SessionReturning, SessionShutting)
+	sessionUntimed  = append(of(SessionLoggedOut, SessionAuthenticating), sessionOpen...)
 )
 
 var (
-	sessionIsStale = &sessionGuard{Name: "stale", Holds: func(d *SessionData, e fsm.Event[SessionEvent]) bool { return e.Gen != d.Gen }}
-	sessionBegin   = &sessionUpdate{Name: "nextGeneration", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen++ }}
+	sessionIsStale    = &sessionGuard{Name: "stale", Holds: func(d *SessionData, e fsm.Event[SessionEvent]) bool { return e.Gen != d.Gen }}
+	sessionIsNested   = &sessionGuard{Name: "asAnother", Holds: func(d *SessionData, _ fsm.Event[SessionEvent]) bool { return d.Depth > 0 }}
+	sessionIsForget   = &sessionGuard{Name: "logoutWanted", Holds: func(d *SessionData, _ fsm.Event[SessionEvent]) bool { return d.Forget }}
+	sessionIsSilent   = &sessionGuard{Name: "ofNoDevice", Holds: func(d *SessionData, _ fsm.Event[SessionEvent]) bool { return uint32(d.Leave) == NoDevice }}
+	sessionIsSilentAs = &sessionGuard{Name: "asAnotherOfNoDevice", Holds: func(d *SessionData, _ fsm.Event[SessionEvent]) bool {
+		return d.Depth > 0 && uint32(d.Leave) == NoDevice
+	}}
+	sessionIsWider = &sessionGuard{Name: "ofEveryDevice", Holds: func(_ *SessionData, e fsm.Event[SessionEvent]) bool { return e.Arg == EveryDevice }}
+
+	sessionBegin = &sessionUpdate{Name: "nextGeneration", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen++ }}
+	sessionEnter = &sessionUpdate{Name: "nextUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen, d.Depth = d.Gen+1, d.Depth+1 }}
+	sessionAdd   = &sessionUpdate{Name: "oneMoreUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Depth++ }}
+	sessionBack  = &sessionUpdate{Name: "oneUserLess", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Depth-- }}
+	sessionEject = &sessionUpdate{Name: "previousUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen, d.Depth = d.Gen+1, d.Depth-1 }}
+	sessionLeave = &sessionUpdate{Name: "noteDevices", Apply: func(d *SessionData, e fsm.Event[SessionEvent]) { d.Leave = uint8(min(e.Arg, NoDevice)) }}
+	sessionLose  = &sessionUpdate{Name: "noteThisDevice", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave = uint8(ThisDevice) }}
+	sessionShut  = &sessionUpdate{Name: "keepStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Forget = false }}
+	sessionHurry = &sessionUpdate{Name: "keepStoredOfMaster", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Forget = d.Depth == 0 }}
+	sessionNote  = &sessionUpdate{Name: "eraseStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Forget = true }}
+	sessionClear = &sessionUpdate{Name: "noUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Depth, d.Forget = 0, false }}
 )
 
 // Session is the machine of the session.
@@ -134,15 +212,34 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 	Name: "session", Initial: SessionLoggedOut,
 	States: sessionStates, Events: sessionEvents, Effects: sessionEffects,
 	Rows: []sessionRow{
-		// Log in.
+		// Log in, or go on with what was stored.
 		{From: of(SessionLoggedOut), On: of(SessionLoginRequested), To: SessionAuthenticating, Set: sessionBegin, Do: of(SessionStartLogin)},
+		{From: of(SessionLoggedOut), On: of(SessionResumeRequested, SessionRequired), To: SessionAuthenticating, Set: sessionBegin, Do: of(SessionStartResume)},
 		{From: of(SessionAuthenticating), On: of(SessionLoginRequested), Stay: true, Do: of(SessionStartLogin), Doc: "the login machine answers that it is busy"},
-		{From: sessionLoggedIn, On: of(SessionLoginRequested), Stay: true, Do: of(SessionRefuseLoggedIn)},
-		{From: sessionLeaving, On: of(SessionLoginRequested), Stay: true, Do: of(SessionRefuseBusy)},
+		{From: of(SessionAuthenticating), On: of(SessionResumeRequested), Stay: true, Do: of(SessionStartResume), Doc: "the login machine answers that it is busy"},
+		{From: of(SessionAuthenticating), On: of(SessionRequired), Stay: true, Doc: "waits for what is in flight"},
+		{From: sessionLoggedIn, On: of(SessionLoginRequested, SessionResumeRequested), Stay: true, Do: of(SessionRefuseLoggedIn)},
+		{From: of(SessionSwitching, SessionSocketOpening, SessionSocketAuthed), On: of(SessionRequired), Stay: true, Do: of(SessionTellLoggedIn)},
+		{From: of(SessionSubscribed), On: of(SessionRequired), Stay: true, Do: of(SessionTellLoggedIn, SessionReportReady)},
+		{From: of(SessionDegraded), On: of(SessionRequired), Stay: true, Do: of(SessionTellLoggedIn, SessionReportDegraded)},
+		{From: sessionBusy, On: of(SessionLoginRequested, SessionResumeRequested, SessionRequired), Stay: true, Do: of(SessionRefuseBusy)},
 
-		{From: of(SessionAuthenticating), On: of(SessionLoginAccepted), To: SessionSocketOpening, Do: of(SessionOpenSockets)},
-		{From: of(SessionAuthenticating), On: of(SessionLoginRejected, SessionLoginGivenUp), To: SessionLoggedOut},
-		{From: fsm.Except(sessionAny, SessionAuthenticating), On: of(SessionLoginAccepted, SessionLoginRejected, SessionLoginGivenUp), Never: "a login ends only where it began, in authenticating; leaving cancels it"},
+		{From: of(SessionAuthenticating), On: of(SessionLoginAccepted), To: SessionSocketOpening, Do: of(SessionOpenSockets, SessionTellLoggedIn)},
+		{From: of(SessionAuthenticating), On: of(SessionLoginRejected), To: SessionLoggedOut, Do: of(SessionEraseToken, SessionDropToken, SessionTellNotLoggedIn)},
+		{From: of(SessionAuthenticating), On: of(SessionLoginGivenUp), To: SessionLoggedOut, Do: of(SessionDropToken, SessionTellNotLoggedIn), Doc: "what is stored stays: nobody said that it is no good"},
+		{From: sessionLoggedIn, On: of(SessionLoginRejected, SessionLoginGivenUp), Stay: true, Doc: "a login as another has failed, and nothing has changed"},
+		{From: fsm.Except(sessionAny, SessionAuthenticating), On: of(SessionLoginAccepted), Never: "a login ends only where it began, in authenticating; leaving cancels it"},
+		{From: sessionBusy, On: of(SessionLoginRejected, SessionLoginGivenUp), Stay: true, Doc: "the token of a login as another has ended, and with it the session"},
+		{From: of(SessionLoggedOut), On: of(SessionLoginRejected, SessionLoginGivenUp), Never: "leaving cancels what is in flight"},
+
+		// Log in as another: accepted first, then the sockets of the user before close.
+		{From: of(SessionLoggedOut), On: of(SessionLoginAsRequested), Stay: true, Do: of(SessionRefuseLoggedOut)},
+		{From: sessionLoggedIn, On: of(SessionLoginAsRequested), Stay: true, Do: of(SessionStartLoginAs)},
+		{From: append(of(SessionAuthenticating), sessionBusy...), On: of(SessionLoginAsRequested), Stay: true, Do: of(SessionRefuseBusy)},
+		{From: sessionOpen, On: of(SessionUserAccepted), To: SessionSwitching, Set: sessionEnter, Do: of(SessionCloseSockets, SessionTellLoggedIn)},
+		{From: of(SessionSwitching), On: of(SessionUserAccepted), Stay: true, Set: sessionAdd, Do: of(SessionTellLoggedIn), Doc: "as yet another, before the sockets have closed"},
+		{From: fsm.Except(sessionAny, sessionLoggedIn...), On: of(SessionUserAccepted), Never: "leaving cancels what is in flight"},
+		{From: of(SessionSwitching), On: of(SessionSocketsClosed), To: SessionSocketOpening, Do: of(SessionOpenSockets), Doc: "also without any socket"},
 
 		// The sockets, as their quorums say.
 		{From: of(SessionSocketOpening), On: of(SessionSocketsAuthed), To: SessionSocketAuthed, Doc: "also without any socket"},
@@ -150,29 +247,59 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: of(SessionSocketAuthed, SessionSubscribed), On: of(SessionSocketsNotAuthed), To: SessionSocketOpening},
 		{From: of(SessionSubscribed), On: of(SessionSocketsNotReady), To: SessionSocketAuthed},
 		{From: of(SessionSocketOpening, SessionSocketAuthed, SessionSubscribed), On: of(SessionSocketFailed), To: SessionDegraded, Do: of(SessionReportDegraded)},
-		{From: of(SessionClosing), On: of(SessionSocketsClosed), To: SessionRevoking, Do: of(SessionRevokeToken), Doc: "also without any socket"},
 
 		{From: fsm.Except(sessionAny, SessionSocketOpening), On: of(SessionSocketsAuthed), Stay: true},
 		{From: fsm.Except(sessionAny, SessionSocketAuthed), On: of(SessionSocketsReady), Stay: true},
 		{From: fsm.Except(sessionAny, SessionSocketAuthed, SessionSubscribed), On: of(SessionSocketsNotAuthed), Stay: true},
 		{From: fsm.Except(sessionAny, SessionSubscribed), On: of(SessionSocketsNotReady), Stay: true},
 		{From: fsm.Except(sessionAny, SessionSocketOpening, SessionSocketAuthed, SessionSubscribed), On: of(SessionSocketFailed), Stay: true},
-		{From: fsm.Except(sessionAny, SessionClosing), On: of(SessionSocketsClosed), Stay: true},
+		{From: fsm.Except(sessionAny, SessionClosing, SessionSwitching), On: of(SessionSocketsClosed), Stay: true},
+
+		{From: fsm.Except(sessionAny, sessionBusy...), On: of(SessionOpenRequested), Stay: true, Do: of(SessionOpenEarly)},
+		{From: sessionBusy, On: of(SessionOpenRequested), Stay: true, Do: of(SessionRefuseBusy)},
 
 		// Log out, or lose the token: sockets first, then the server, then all is gone.
 		{From: of(SessionLoggedOut), On: of(SessionLogoutRequested), Stay: true, Do: of(SessionTellLoggedOut)},
-		{From: of(SessionAuthenticating), On: of(SessionLogoutRequested), To: SessionClosing, Do: of(SessionCancelLogin, SessionCloseSockets)},
-		{From: sessionLoggedIn, On: of(SessionLogoutRequested), To: SessionClosing, Do: of(SessionCancelLogin, SessionCloseSockets)},
-		{From: sessionLeaving, On: of(SessionLogoutRequested), Stay: true, Doc: "joins the logout in flight"},
-		{From: sessionLoggedIn, On: of(SessionTokenExpired), To: SessionClosing, Do: of(SessionCancelLogin, SessionCloseSockets)},
-		{From: of(SessionClosing), On: of(SessionTokenExpired), Stay: true},
-		{From: of(SessionLoggedOut, SessionAuthenticating, SessionRevoking), On: of(SessionTokenExpired), Never: "there is no token to expire, or it is being revoked"},
+		{From: append(of(SessionAuthenticating), sessionLoggedIn...), On: of(SessionLogoutRequested), To: SessionClosing, Set: sessionLeave, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseSockets)},
+		{From: of(SessionClosing), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionLeave, Doc: "joins the logout in flight, and widens it"},
+		{From: of(SessionClosing, SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), Stay: true, Doc: "joins the logout in flight"},
+		{From: sessionLoggedIn, On: of(SessionTokenExpired), To: SessionClosing, Set: sessionLose, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseSockets)},
+		{From: of(SessionAuthenticating, SessionClosing, SessionShutting), On: of(SessionTokenExpired), Stay: true, Doc: "the resume in flight says so itself, or it no longer matters"},
+		{From: of(SessionLoggedOut, SessionRevoking), On: of(SessionTokenExpired), Never: "there is no token to expire, or it is being revoked"},
+		{From: of(SessionClosing), On: of(SessionSocketsClosed), If: sessionIsSilentAs, To: SessionReturning, Set: sessionBack, Do: of(SessionDropToken, SessionRestoreToken)},
+		{From: of(SessionClosing), On: of(SessionSocketsClosed), If: sessionIsNested, To: SessionRevoking, Do: of(SessionRevokeToken), Doc: "what is stored is the master's"},
+		{From: of(SessionClosing), On: of(SessionSocketsClosed), If: sessionIsSilent, To: SessionRevoking, Do: of(SessionEraseToken, SessionDropToken, SessionRevokeToken), Doc: "nothing is left to tell the server with"},
+		{From: of(SessionClosing), On: of(SessionSocketsClosed), To: SessionRevoking, Do: of(SessionEraseToken, SessionRevokeToken), Doc: "also without any socket"},
+		{From: of(SessionRevoking), On: of(SessionTokenGone), If: sessionIsNested, To: SessionReturning, Set: sessionBack, Do: of(SessionRestoreToken)},
 		{From: of(SessionRevoking), On: of(SessionTokenGone), To: SessionLoggedOut, Do: of(SessionTellLoggedOut)},
-		{From: fsm.Except(sessionAny, SessionRevoking), On: of(SessionTokenGone), Never: "only revoking asks for it"},
-		{From: of(SessionLoggedOut), On: of(SessionLeft), Stay: true, Do: of(SessionTellLoggedOut)},
-		{From: fsm.Except(sessionAny, SessionLoggedOut), On: of(SessionLeft), Never: "only a logout out of time says so, and it is logged out by then"},
-		{From: sessionLeaving, On: of(SessionCloseTimedOut), If: sessionIsStale, Stay: true},
-		{From: sessionLeaving, On: of(SessionCloseTimedOut), To: SessionLoggedOut, Do: of(SessionAbortSockets, SessionDropToken, SessionReportLeft)},
-		{From: fsm.Except(sessionAny, sessionLeaving...), On: of(SessionCloseTimedOut), Stay: true, Doc: "a timer of a state already left"},
+		{From: of(SessionShutting), On: of(SessionTokenGone), Stay: true, Doc: "the logout before was under way"},
+		{From: fsm.Except(sessionAny, SessionRevoking, SessionShutting), On: of(SessionTokenGone), Never: "only revoking asks for it"},
+
+		// Back to the user before.
+		{From: of(SessionReturning), On: of(SessionTokenRestored), To: SessionSocketOpening, Set: sessionBegin, Do: of(SessionOpenSockets, SessionTellLoggedOut)},
+		{From: of(SessionReturning), On: of(SessionTokenExpired), If: sessionIsNested, Stay: true, Set: sessionBack, Do: of(SessionTellParentExpired, SessionRestoreToken), Doc: "to the one before that"},
+		{From: of(SessionReturning), On: of(SessionTokenExpired), To: SessionRevoking, Set: sessionLose, Do: of(SessionTellParentExpired, SessionEraseToken, SessionRevokeToken)},
+		{From: fsm.Except(sessionAny, SessionReturning), On: of(SessionTokenRestored), Stay: true, Doc: "the session has gone on without it"},
+
+		// Close everything, and keep what is stored.
+		{From: append(of(SessionLoggedOut, SessionAuthenticating, SessionReturning), sessionLoggedIn...), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionShut, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseAll)},
+		{From: sessionLeaving, On: of(SessionCloseRequested), To: SessionShutting, Set: sessionHurry, Do: of(SessionCloseAll)},
+		{From: of(SessionShutting), On: of(SessionCloseRequested), Stay: true, Doc: "joins"},
+		{From: of(SessionShutting), On: of(SessionLogoutRequested), Stay: true, Set: sessionNote, Doc: "joins; the server is not told, but what is stored goes"},
+		{From: of(SessionShutting), On: of(SessionAllClosed), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionReportLeft)},
+		{From: of(SessionShutting), On: of(SessionAllClosed), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionReportLeft)},
+		{From: fsm.Except(sessionAny, SessionShutting), On: of(SessionAllClosed), Stay: true},
+
+		// Out of time.
+		{From: sessionAny, On: of(SessionCloseTimedOut), If: sessionIsStale, Stay: true},
+		{From: sessionLeaving, On: of(SessionCloseTimedOut), If: sessionIsNested, To: SessionSocketOpening, Set: sessionEject, Do: of(SessionAbortSockets, SessionDropToken, SessionRestoreToken, SessionOpenSockets, SessionReportLeft)},
+		{From: sessionLeaving, On: of(SessionCloseTimedOut), To: SessionLoggedOut, Do: of(SessionAbortSockets, SessionEraseToken, SessionDropToken, SessionReportLeft)},
+		{From: of(SessionReturning), On: of(SessionCloseTimedOut), To: SessionSocketOpening, Set: sessionBegin, Do: of(SessionOpenSockets, SessionTellLoggedOut), Doc: "the token goes on by itself"},
+		{From: of(SessionSwitching), On: of(SessionCloseTimedOut), To: SessionSocketOpening, Do: of(SessionAbortSockets, SessionOpenSockets)},
+		{From: of(SessionShutting), On: of(SessionCloseTimedOut), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionEraseToken, SessionReportLeft)},
+		{From: of(SessionShutting), On: of(SessionCloseTimedOut), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionReportLeft)},
+		{From: sessionUntimed, On: of(SessionCloseTimedOut), Stay: true, Doc: "a timer of a state already left"},
+		{From: of(SessionLoggedOut, SessionSocketOpening), On: of(SessionLeft), Stay: true, Do: of(SessionTellLoggedOut)},
+		{From: fsm.Except(sessionAny, SessionLoggedOut, SessionSocketOpening), On: of(SessionLeft), Never: "it comes right behind what asked for it"},
 	},
 })

@@ -76,6 +76,7 @@ const (
 	SocketCloseConnection
 	SocketCloseLate
 	SocketReportFailed
+	SocketReportNoToken
 )
 
 // SocketData is what a socket remembers beside its state.
@@ -90,7 +91,9 @@ type SocketData struct {
 	Refusals uint8  // verdicts against the token or the subscription since it was last ready
 	Opened   bool   // the last attempt opened a connection
 	Barred   bool   // the token offered last was refused and is not offered again
-	AuthSent bool   // the token for the auth message has come, and the message is on its way
+	AuthSent bool   // the auth message is on its way, with the token that has come for it
+	Public   bool   // needs no token, and is given none; never changes
+	Early    bool   // may open before login; never changes
 }
 
 type (
@@ -158,6 +161,7 @@ var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketCloseConnection, Name: "closeConnection", Answers: of(SocketDropped), Doc: "cut the connection, or cancel the dial"},
 	{Is: SocketCloseLate, Name: "closeLate", Doc: "cut the connection of this event's generation: its dial was given up"},
 	{Is: SocketReportFailed, Name: "reportFailed", Doc: "tell the application, once, that the socket has ended for good"},
+	{Is: SocketReportNoToken, Name: "reportNoToken", Doc: "tell the application that the socket has no fresh token to go on with"},
 }
 
 var (
@@ -171,7 +175,10 @@ var (
 
 var (
 	socketIsStale    = &socketGuard{Name: "stale", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return e.Gen != d.Gen }}
-	socketIsFirst    = &socketGuard{Name: "firstRefusal", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Refusals == 0 }}
+	socketIsFirst    = &socketGuard{Name: "firstRefusal", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.Public && d.Refusals == 0 }}
+	socketIsPublic   = &socketGuard{Name: "public", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Public }}
+	socketIsEarly    = &socketGuard{Name: "early", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early }}
+	socketIsGuest    = &socketGuard{Name: "earlyAuthNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early && !d.AuthSent }}
 	socketIsUnsent   = &socketGuard{Name: "authNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.AuthSent }}
 	socketIsBarred   = &socketGuard{Name: "refusedToken", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return d.Barred && e.Arg == d.Token }}
 	socketHasNone    = &socketGuard{Name: "noneAwaited", Holds: func(_ *SocketData, e fsm.Event[SocketEvent]) bool { return e.Arg == 0 }}
@@ -184,6 +191,7 @@ var (
 		d.Gen, d.Attempt, d.Opened = d.Gen+1, saturated(d.Attempt), false
 	}}
 	socketOpen     = &socketUpdate{Name: "noteOpened", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Opened = true }}
+	socketGreet    = &socketUpdate{Name: "noteOpenedAndAuthSent", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Opened, d.AuthSent = true, true }}
 	socketUseToken = &socketUpdate{Name: "useToken", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Token, d.AuthSent, d.Barred = e.Arg, false, false }}
 	socketMarkAuth = &socketUpdate{Name: "markAuthSent", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) { d.Token, d.AuthSent = e.Arg, true }}
 	socketUnawait  = &socketUpdate{Name: "awaitNone", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Awaited = 0 }}
@@ -210,19 +218,23 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: socketAny, On: append(socketAnswers, socketTimers...), If: socketIsStale, Stay: true},
 
 		// Open: a fresh token first.
-		{From: of(SocketClosed), On: of(SocketOpenRequested), To: SocketTokenPending, Set: socketBegin, Do: of(SocketNeedToken)},
-		{From: fsm.Except(socketAny, SocketClosed), On: of(SocketOpenRequested), Never: "a login opens sockets once, and logout has closed them before"},
+		{From: of(SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsPublic, To: SocketOpening, Set: socketBegin, Do: of(SocketDial)},
+		{From: of(SocketClosed, SocketFailed), On: of(SocketOpenRequested), To: SocketTokenPending, Set: socketBegin, Do: of(SocketNeedToken)},
+		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsEarly, Stay: true, Doc: "opened before login"},
+		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), Never: "a login opens sockets once, and logout has closed them before"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh), If: socketIsBarred, Stay: true, Doc: "a newer one is on its way"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh, SocketTokenAbsent), To: SocketOpening, Set: socketUseToken, Do: of(SocketDial)},
-		{From: of(SocketTokenPending), On: of(SocketTokenUnavailable, SocketTokenTimedOut), To: SocketWaiting, Set: socketFail},
+		{From: of(SocketTokenPending), On: of(SocketTokenUnavailable, SocketTokenTimedOut), To: SocketWaiting, Set: socketFail, Do: of(SocketReportNoToken)},
+		{From: of(SocketOpening), On: of(SocketOpened), If: socketIsPublic, To: SocketAuthenticating, Set: socketGreet, Do: of(SocketAdoptConnection, SocketSendAuth)},
 		{From: of(SocketOpening), On: of(SocketOpened), To: SocketAuthenticating, Set: socketOpen, Do: of(SocketAdoptConnection, SocketNeedToken)},
 		{From: socketIdle, On: of(SocketOpened), Stay: true, Do: of(SocketCloseLate), Doc: "the dial was given up"},
 		{From: of(SocketAuthenticating, SocketAuthed, SocketSubscribed, SocketClosing), On: of(SocketOpened), Never: "one dial opens once"},
 
 		// Auth: again with a fresh token, asked for when the connection opened.
+		{From: of(SocketAuthenticating), On: of(SocketTokenAbsent), If: socketIsGuest, To: SocketAuthed, Set: socketUnawait, Do: of(SocketSendSubscriptions), Doc: "nobody to authorise before login"},
 		{From: of(SocketAuthenticating), On: of(SocketTokenFresh, SocketTokenAbsent), If: socketIsUnsent, Stay: true, Set: socketMarkAuth, Do: of(SocketSendAuth)},
 		{From: of(SocketAuthenticating), On: of(SocketTokenFresh, SocketTokenAbsent), Stay: true},
-		{From: of(SocketAuthenticating), On: of(SocketTokenUnavailable), If: socketIsUnsent, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
+		{From: of(SocketAuthenticating), On: of(SocketTokenUnavailable), If: socketIsUnsent, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests, SocketReportNoToken)},
 		{From: of(SocketAuthenticating), On: of(SocketTokenUnavailable), Stay: true},
 		{From: of(SocketAuthenticating), On: of(SocketAuthAccepted, SocketAuthSkipped), If: socketIsUnsent, Stay: true, Doc: "an answer to nothing"},
 		{From: of(SocketAuthenticating), On: of(SocketAuthAccepted, SocketAuthSkipped), To: SocketAuthed, Set: socketUnawait, Do: of(SocketSendSubscriptions)},
@@ -245,6 +257,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketAuthenticating), On: of(SocketAuthRejected), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketCloseRequests, SocketReportFailed)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionRejected), If: socketIsFirst, To: SocketTokenPending, Set: socketRefuse, Do: of(SocketCloseConnection, SocketLoseRequests, SocketRefuseToken)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionRejected), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketCloseRequests, SocketReportFailed)},
+		{From: of(SocketAuthed, SocketSubscribed), On: of(SocketExpired), If: socketIsPublic, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
 		{From: of(SocketAuthed, SocketSubscribed), On: of(SocketExpired), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests, SocketRefuseToken)},
 		{From: socketLive, On: of(SocketRejected), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketCloseRequests, SocketReportFailed)},
 		{From: of(SocketAuthenticating), On: of(SocketBuilderDeclined), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketCloseRequests, SocketReportFailed)},
@@ -257,6 +270,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketAuthenticating), On: of(SocketAuthTimedOut), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
 		{From: of(SocketAuthed), On: of(SocketSubscribeTimedOut), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
 		{From: of(SocketAuthenticating, SocketAuthed), On: of(SocketBuilderFailed), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests)},
+		{From: of(SocketWaiting), On: of(SocketRetryDue), If: socketIsPublic, To: SocketOpening, Set: socketRetry, Do: of(SocketDial)},
 		{From: of(SocketWaiting), On: of(SocketRetryDue), To: SocketTokenPending, Set: socketRetry, Do: of(SocketNeedToken)},
 		{From: of(SocketWaiting), On: of(SocketRetriesSpent), To: SocketFailed, Do: of(SocketCloseRequests, SocketReportFailed)},
 		{From: fsm.Except(socketAny, SocketWaiting), On: of(SocketRetryDue, SocketRetriesSpent), Stay: true},

@@ -58,6 +58,9 @@ func NewSystem(machines Machines, links []Link, quorums []Quorum, bounds []Bound
 		}
 	}
 	for i, q := range quorums {
+		if !scopeFits[q.Over][SocketKind] || q.Over == OwnSocket {
+			faults = append(faults, fmt.Errorf("transitions: quorum %d: Over must reach sockets", i+1))
+		}
 		if (q.Up == 0 && q.Down == 0) || max(int(q.Up), int(q.Down)) > len(s.charts[SessionKind].Events) {
 			faults = append(faults, fmt.Errorf("transitions: quorum %d: needs a declared Up or Down", i+1))
 		}
@@ -87,11 +90,17 @@ func (s *System) couple(l *Link) error {
 
 // scopeFits says which machines a scope can lead to.
 var scopeFits = [...][kinds]bool{
-	TheOne:      {SessionKind: true, LoginKind: true, TokenKind: true},
-	EachSocket:  {SocketKind: true},
-	OwnSocket:   {SocketKind: true},
-	EachRequest: {RequestKind: true},
-	OneRequest:  {RequestKind: true},
+	TheOne:          {SessionKind: true, LoginKind: true, TokenKind: true},
+	AddedToken:      {TokenKind: true},
+	PreviousToken:   {TokenKind: true},
+	MasterToken:     {TokenKind: true},
+	EachToken:       {TokenKind: true},
+	EachSocket:      {SocketKind: true},
+	EachUserSocket:  {SocketKind: true},
+	EachEarlySocket: {SocketKind: true},
+	OwnSocket:       {SocketKind: true},
+	EachRequest:     {RequestKind: true},
+	OneRequest:      {RequestKind: true},
 }
 
 // Using returns the same system with the session, login, token and socket
@@ -142,7 +151,7 @@ func (s *System) Chart() fsm.SystemChart {
 		})
 	}
 	for _, q := range s.Quorums {
-		cq := fsm.ChartQuorum{Over: "each socket", To: SessionKind.String(), Doc: q.Doc}
+		cq := fsm.ChartQuorum{Over: q.Over.String(), To: SessionKind.String(), Doc: q.Doc}
 		for _, state := range q.All {
 			cq.All = append(cq.All, s.Socket.StateName(state))
 		}

@@ -3,7 +3,6 @@ package transitions
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/custom-app/interlock/fsm"
 )
@@ -14,8 +13,15 @@ func (c *Core) Session() (SessionState, SessionData) { return c.session.State, c
 // Login returns the login machine's state and data.
 func (c *Core) Login() (LoginState, LoginData) { return c.login.State, c.login.Data }
 
-// Token returns the token machine's state and data.
-func (c *Core) Token() (TokenState, TokenData) { return c.token.State, c.token.Data }
+// Token returns the state and data of the current user's token.
+func (c *Core) Token() (TokenState, TokenData) { return c.TokenOf(len(c.tokens) - 1) }
+
+// Tokens returns how many tokens there are: one, and one more for each user who
+// has logged in as another.
+func (c *Core) Tokens() int { return len(c.tokens) }
+
+// TokenOf returns the state and data of a token, the master's being 0.
+func (c *Core) TokenOf(i int) (TokenState, TokenData) { return c.tokens[i].State, c.tokens[i].Data }
 
 // Sockets returns how many sockets there are.
 func (c *Core) Sockets() int { return len(c.sockets) }
@@ -43,7 +49,7 @@ func (c *Core) Moves(in Input) bool {
 	case LoginKind:
 		return c.system.Login.Moves(&c.login, fsm.Event[LoginEvent]{On: LoginEvent(in.On), Gen: in.Gen, Arg: in.Arg})
 	case TokenKind:
-		return c.system.Token.Moves(&c.token, fsm.Event[TokenEvent]{On: TokenEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+		return int(in.ID) < len(c.tokens) && c.system.Token.Moves(&c.tokens[in.ID], fsm.Event[TokenEvent]{On: TokenEvent(in.On), Gen: in.Gen, Arg: in.Arg})
 	case SocketKind:
 		return int(in.ID) < len(c.sockets) &&
 			c.system.Socket.Moves(&c.sockets[in.ID].Snapshot, fsm.Event[SocketEvent]{On: SocketEvent(in.On), Gen: in.Gen, Arg: in.Arg})
@@ -57,6 +63,7 @@ func (c *Core) NextRequest() uint32 { return c.lastRequest + 1 }
 // Clone returns a core that shares nothing with this one but the system.
 func (c *Core) Clone() *Core {
 	other := *c
+	other.tokens = slices.Clone(c.tokens)
 	other.sockets = slices.Clone(c.sockets)
 	other.requests = slices.Clone(c.requests)
 	other.queue, other.out = nil, nil
@@ -68,40 +75,59 @@ func (c *Core) Clone() *Core {
 // Generations are compared, never counted; counters that no guard reads are left
 // out; sockets are sorted.
 func (c *Core) Key() string {
-	var b strings.Builder
-	b.Write([]byte{byte(c.session.State), byte(c.login.State), byte(c.token.State), flag(c.token.Data.Renewable), flag(c.token.Data.Young), flag(c.token.Data.Wanted)})
-	if c.login.State != LoginIdle {
-		fmt.Fprintf(&b, "%d;", c.login.Data.Ticket)
+	b := make([]byte, 0, 64)
+	b = append(b, byte(c.session.State), byte(c.session.Data.Depth), byte(c.login.State))
+	switch c.session.State {
+	case SessionClosing:
+		b = append(b, c.session.Data.Leave)
+	case SessionShutting:
+		b = append(b, flag(c.session.Data.Forget))
+	}
+	if d := c.login.Data; c.login.State != LoginIdle {
+		b = append(b, byte(d.Ticket), byte(d.Command), flag(d.Brief), flag(d.Refused), flag(d.Barred && d.Token == c.tokens[len(c.tokens)-1].Data.Gen))
+	}
+	for i := range c.tokens {
+		b = c.tokenKey(b, i)
 	}
 	sockets := make([]string, len(c.sockets))
 	for i := range c.sockets {
 		sockets[i] = c.socketKey(i)
 	}
 	slices.Sort(sockets)
-	b.WriteString(strings.Join(sockets, ""))
-	return b.String()
+	for _, s := range sockets {
+		b = append(b, s...)
+	}
+	return string(b)
+}
+
+// tokenKey adds a token's part of the key. Whether a refused token can have been
+// another user's matters only to the one in use.
+func (c *Core) tokenKey(b []byte, i int) []byte {
+	d, current := c.tokens[i].Data, i == len(c.tokens)-1
+	return append(b, byte(c.tokens[i].State),
+		flag(d.Renewable)|flag(d.Young)<<1|flag(d.Wanted)<<2|flag(d.Erasing)<<3|flag(d.Wide)<<4|flag(current && d.Gen == d.Since)<<5)
 }
 
 // socketKey is a socket's part of the key. Data that every way out of a state
 // sets anew before it is read again does not matter there.
 func (c *Core) socketKey(i int) string {
-	s := &c.sockets[i]
-	key := []byte{byte(s.State), 0, 0, 0}
+	s, current := &c.sockets[i], c.tokens[len(c.tokens)-1].Data.Gen
+	key := []byte{byte(s.State), flag(s.Data.Public) | flag(s.Data.Early)<<1, 0, 0, 0}
 	switch s.State {
 	case SocketTokenPending:
-		key[1] = flag(s.Data.Barred && s.Data.Token == c.token.Data.Gen)
+		key[2] = flag(s.Data.Barred && s.Data.Token == current)
 	case SocketAuthenticating:
-		key[1] = flag(s.Data.AuthSent)
+		key[2] = flag(s.Data.AuthSent)
 	case SocketAuthed:
-		key[1] = s.Data.Awaited
+		key[2] = s.Data.Awaited
 	}
 	switch s.State {
 	case SocketOpening, SocketAuthenticating, SocketAuthed, SocketSubscribed:
-		key[2] = flag(s.Data.Token != c.token.Data.Gen)
+		key[3] = flag(s.Data.Token != current)
 	}
 	switch s.State {
 	case SocketTokenPending, SocketOpening, SocketAuthenticating, SocketAuthed, SocketWaiting:
-		key[3] = min(s.Data.Refusals, 1)
+		key[4] = min(s.Data.Refusals, 1)
 	}
 	for _, r := range c.requests {
 		if int(r.socket) == i {

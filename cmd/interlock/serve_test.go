@@ -64,7 +64,7 @@ func (s *serving) logIn(t *testing.T, url string) (answer struct {
 func TestServeJSON(t *testing.T) {
 	s := serve(t, "--addr", "127.0.0.1:0", "--access-life", "7s", "--json")
 	endpoints := make(map[string]string)
-	for range 8 {
+	for range 9 {
 		if !s.lines.Scan() {
 			t.Fatal("stdout has ended early")
 		}

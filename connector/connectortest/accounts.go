@@ -3,37 +3,45 @@ package connectortest
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"errors"
-	"strconv"
+	"net/http"
 	"sync"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
-// The texts of these go to clients as they are.
+// denial is what a client is told, as it is, when it may not do what it asks.
+type denial struct {
+	status int // of an HTTP answer
+	failure
+}
+
+func (d *denial) Error() string { return d.Text }
+
 var (
-	errFailedAuth   = errors.New("the name or the password is wrong")
-	errInvalidToken = errors.New("the token is not valid")
+	errFailedAuth   = &denial{http.StatusUnauthorized, failure{"failed_auth", "the name or the password is wrong"}}
+	errInvalidToken = &denial{http.StatusUnauthorized, failure{"invalid_token", "the token is not valid"}}
+	errNotPermitted = &denial{http.StatusForbidden, failure{"permission_denied", "this user may not log in as another"}}
+	errUnknownUser  = &denial{http.StatusNotFound, failure{"not_found", "there is no such user"}}
 )
 
 // accounts issues and checks tokens. A token is good only while it stands in
 // one of the tables, whatever it says itself.
 type accounts struct {
-	users       map[string]User
-	key         []byte
-	accessLife  time.Duration
-	refreshLife time.Duration
+	config Config
+	clock  clock
+	key    []byte
+	byName map[string]User
+	byID   map[int]User
 
 	mu      sync.Mutex
 	access  map[string]*grant // by the jti claim
 	refresh map[string]*grant // by the token
 }
 
-// login is what one POST /login began: all tokens that descend from it.
+// login is what one name and password, or one POST /login-as, began: all tokens
+// that descend from it.
 type login struct {
 	user    User
-	revoked bool
+	revoked bool // guarded by the lock of the accounts
 }
 
 type grant struct {
@@ -42,37 +50,63 @@ type grant struct {
 	used    bool // of a refresh token
 }
 
-type tokenPair struct {
-	AccessToken  string  `json:"access_token"`
-	RefreshToken string  `json:"refresh_token"`
-	ExpiresIn    float64 `json:"expires_in"` // seconds; RFC 6749 section 5.1
-	User         User    `json:"user"`
-}
-
 func newAccounts(c Config) *accounts {
 	a := &accounts{
-		users:       make(map[string]User, len(c.Users)),
-		key:         make([]byte, 32),
-		accessLife:  c.AccessLife,
-		refreshLife: c.RefreshLife,
-		access:      make(map[string]*grant),
-		refresh:     make(map[string]*grant),
+		config:  c,
+		clock:   clock(c.ClockSkew),
+		key:     make([]byte, 32),
+		byName:  make(map[string]User, len(c.Users)),
+		byID:    make(map[int]User, len(c.Users)),
+		access:  make(map[string]*grant),
+		refresh: make(map[string]*grant),
 	}
 	rand.Read(a.key)
 	for _, u := range c.Users {
-		a.users[u.Name] = u
+		a.byName[u.Name], a.byID[u.ID] = u, u
 	}
 	return a
 }
 
-func (a *accounts) logIn(name, password string) (tokenPair, error) {
-	user, known := a.users[name]
+func (a *accounts) logIn(name, password string) (*login, tokenPair, error) {
+	user, known := a.byName[name]
 	if subtle.ConstantTimeCompare([]byte(user.Password), []byte(password)) == 0 || !known {
-		return tokenPair{}, errFailedAuth
+		return nil, tokenPair{}, errFailedAuth
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.issue(&login{user: user})
+	return a.begin(user)
+}
+
+// logInAs begins a login that has nothing to do with the one of the token.
+func (a *accounts) logInAs(token string, id int) (tokenPair, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	caller, err := a.find(token)
+	if err != nil {
+		return tokenPair{}, err
+	}
+	if !caller.user.MayLoginAs {
+		return tokenPair{}, errNotPermitted
+	}
+	user, known := a.byID[id]
+	if !known {
+		return tokenPair{}, errUnknownUser
+	}
+	_, pair, err := a.begin(user)
+	return pair, err
+}
+
+// begin is called with a.mu held.
+func (a *accounts) begin(user User) (*login, tokenPair, error) {
+	l := &login{user: user}
+	pair, err := a.issue(l)
+	if err != nil {
+		return nil, tokenPair{}, err
+	}
+	if !a.config.NoRefresh {
+		pair.RefreshToken = a.issueRefresh(l)
+	}
+	return l, pair, nil
 }
 
 // rotate trades a refresh token for a new pair. A token that was traded before
@@ -82,46 +116,86 @@ func (a *accounts) rotate(token string) (tokenPair, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	g := a.refresh[token]
-	if !g.valid(time.Now()) {
+	if !g.valid(a.clock.now()) {
 		return tokenPair{}, errInvalidToken
 	}
 	if g.used {
 		g.login.revoked = true
 		return tokenPair{}, errInvalidToken
 	}
-	g.used = true
-	return a.issue(g.login)
-}
-
-func (a *accounts) logOut(token string) error {
-	l, err := a.check(token)
-	if err != nil {
-		return err
+	pair, err := a.issue(g.login)
+	if err == nil && !a.config.FixedRefresh {
+		g.used = true
+		pair.RefreshToken = a.issueRefresh(g.login)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	l.revoked = true
-	return nil
+	return pair, err
 }
 
 // check returns the login that an access token belongs to.
 func (a *accounts) check(token string) (*login, error) {
-	// The tables hold the exact expiry; the library would cut exp to seconds.
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation())
-	claims := jwt.MapClaims{}
-	_, err := parser.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return a.key, nil })
-	if err != nil {
-		return nil, errInvalidToken
-	}
-	id, _ := claims["jti"].(string)
-
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.find(token)
+}
+
+// find is called with a.mu held.
+func (a *accounts) find(token string) (*login, error) {
+	id, err := a.idOf(token)
+	if err != nil {
+		return nil, err
+	}
 	g := a.access[id]
-	if !g.valid(time.Now()) {
+	if !g.valid(a.clock.now()) {
 		return nil, errInvalidToken
 	}
 	return g.login, nil
+}
+
+func (a *accounts) logOut(token string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l, err := a.find(token)
+	if err != nil {
+		return err
+	}
+	l.revoked = true
+	return nil
+}
+
+// logOutEverywhere ends every login of the user whose token it is, and returns
+// that user.
+func (a *accounts) logOutEverywhere(token string) (User, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l, err := a.find(token)
+	if err != nil {
+		return User{}, err
+	}
+	a.endAll(l.user)
+	return l.user, nil
+}
+
+func (a *accounts) end(l *login) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l.revoked = true
+}
+
+func (a *accounts) revokeUser(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.endAll(a.byName[name])
+}
+
+// endAll is called with a.mu held.
+func (a *accounts) endAll(user User) {
+	for _, table := range []map[string]*grant{a.access, a.refresh} {
+		for _, g := range table {
+			if g.login.user.ID == user.ID {
+				g.login.revoked = true
+			}
+		}
+	}
 }
 
 func (a *accounts) expireAccess() {
@@ -137,46 +211,7 @@ func (a *accounts) revokeAll() {
 	clear(a.refresh)
 }
 
-// issue is called with a.mu held.
-func (a *accounts) issue(l *login) (tokenPair, error) {
-	now := time.Now()
-	forget(a.access, now)
-	forget(a.refresh, now)
-
-	id, expires := rand.Text(), now.Add(a.accessLife)
-	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"sub": strconv.Itoa(l.user.ID),
-		"jti": id,
-		"iat": numericDate(now),
-		"exp": numericDate(expires),
-	}).SignedString(a.key)
-	if err != nil {
-		return tokenPair{}, err
-	}
-	refresh := rand.Text()
-	a.access[id] = &grant{login: l, expires: expires}
-	a.refresh[refresh] = &grant{login: l, expires: now.Add(a.refreshLife)}
-	return tokenPair{
-		AccessToken:  signed,
-		RefreshToken: refresh,
-		ExpiresIn:    a.accessLife.Seconds(),
-		User:         l.user,
-	}, nil
-}
-
 // valid may be called on nil, the grant of an unknown token.
 func (g *grant) valid(now time.Time) bool {
 	return g != nil && !g.login.revoked && now.Before(g.expires)
 }
-
-func forget(grants map[string]*grant, now time.Time) {
-	for token, g := range grants {
-		if !g.valid(now) {
-			delete(grants, token)
-		}
-	}
-}
-
-// numericDate is seconds since the epoch, to the millisecond; RFC 7519 section
-// 2 allows the fraction.
-func numericDate(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -10,27 +10,40 @@
 //	err = b.Script(connectortest.RefuseUpgrades(2, http.StatusServiceUnavailable))
 //	// point the application at b.URL() and b.WebSocketURL()
 //
-// The backend serves a small menu of categories. Clients log in over HTTP for
-// a short-lived access token and a rotating refresh token, then authenticate
-// and subscribe on a WebSocket.
+// The backend serves a small menu of categories. Clients log in over HTTP or on
+// a WebSocket for a short-lived access token and a rotating refresh token, then
+// authenticate and subscribe on a WebSocket.
 //
-// Over HTTP, with JSON bodies; me, echo and logout want the header
-// "Authorization: Bearer" and the access token:
+// Over HTTP, with JSON bodies; those marked * want the header "Authorization:
+// Bearer" and the access token. What fails is answered
+// {"error":{"code":C,"text":T}}, with 401 for a token that is not valid:
 //
-//	POST /login    {"name":N,"password":P}   {"access_token":T,"refresh_token":R,"expires_in":seconds,"user":{"id":I,"name":N}}
-//	POST /refresh  {"refresh_token":R}       a new pair; the old refresh token is used up
-//	POST /logout                             204; the login's tokens are revoked
-//	GET  /me                                 {"id":I,"name":N}
-//	POST /echo     anything                  the same
+//	POST  /login              {"name":N,"password":P}   {"access_token":T,"refresh_token":R,"expires_in":seconds,"user":{"id":I,"name":N}}
+//	POST  /login              {"token":T}               {"user":{"id":I,"name":N}}, and no tokens; T is an access token
+//	POST* /login-as           {"user_id":I}             as the first, for that user; 403 to those who may not, 404 for an unknown id
+//	POST  /refresh            {"refresh_token":R}       a new pair; the old refresh token is used up
+//	POST* /logout                                       204; the login's tokens are revoked
+//	POST* /logout-everywhere                            204; the tokens of the user's every login are revoked, the user's sockets closed with 4401
+//	GET*  /me                                           {"id":I,"name":N}
+//	POST* /echo               anything                  the same
+//
+// A login as another user is a login of that user like any other: it outlives
+// the one that began it, and the other way round.
 //
 // On the WebSocket /ws, one JSON object a text frame; what is not understood or
 // not allowed is answered {"id":1,"error":{"code":C,"text":T}}:
 //
-//	{"id":1,"auth":{"token":T}}            {"id":1,"auth":{"id":I,"name":N}}
-//	{"id":2,"sub":{"kind":"categories"}}   {"id":2,"sub":{"kind":"categories"}}, then {"push":{"categories":[{"id":I,"name":N}]}}
-//	{"id":3,"echo":{"text":T}}             {"id":3,"echo":{"text":T}}
-//	{"id":4,"menuAdd":{"name":N}}          {"id":4,"menuAdd":{"id":I,"name":N}}, and to all {"push":{"categoryUpdate":{"id":I,"name":N}}}
-//	{"id":5,"menuDelete":{"id":I}}         {"id":5,"menuDelete":{"id":I}}, and to all {"push":{"categoryDelete":{"id":I}}}
+//	{"id":1,"auth":{"token":T}}                {"id":1,"auth":{"id":I,"name":N}}
+//	{"id":1,"login":{"name":N,"password":P}}   {"id":1,"login":{...}}, as POST /login; the socket is then authenticated
+//	{"id":2,"logout":{}}                       {"id":2,"logout":{}}; the login's tokens are revoked, the socket is as if new
+//	{"id":2,"sub":{"kind":"categories"}}       {"id":2,"sub":{"kind":"categories"}}, then {"push":{"categories":[{"id":I,"name":N}]}}
+//	{"id":3,"echo":{"text":T}}                 {"id":3,"echo":{"text":T}}
+//	{"id":4,"menuAdd":{"name":N}}              {"id":4,"menuAdd":{"id":I,"name":N}}, and to all {"push":{"categoryUpdate":{"id":I,"name":N}}}
+//	{"id":5,"menuDelete":{"id":I}}             {"id":5,"menuDelete":{"id":I}}, and to all {"push":{"categoryDelete":{"id":I}}}
+//
+// On the WebSocket /public, where nobody authenticates, echo and this alone:
+//
+//	{"id":1,"sub":{"kind":"news"}}             {"id":1,"sub":{"kind":"news"}}, then {"push":{"news":{"text":T}}} for each News
 //
 // Its one invariant: after Close has returned, nothing that the backend
 // started is still running.
@@ -42,6 +55,7 @@
 package connectortest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -163,6 +177,10 @@ func (b *Backend) URL() string { return b.address("http://", "") }
 // "ws://host:port/ws", or "" before there is one.
 func (b *Backend) WebSocketURL() string { return b.address("ws://", "/ws") }
 
+// PublicWebSocketURL is WebSocketURL for the sockets that need no token, as
+// "ws://host:port/public".
+func (b *Backend) PublicWebSocketURL() string { return b.address("ws://", "/public") }
+
 func (b *Backend) address(before, after string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -201,7 +219,7 @@ func (b *Backend) Close() error {
 func (b *Backend) Script(faults ...Fault) error {
 	var errs []error
 	for i, f := range faults {
-		if err := f.check(); err != nil {
+		if err := f.check(b.accounts.byName); err != nil {
 			errs = append(errs, fmt.Errorf("interlock: faults[%d]: %w", i, err))
 		}
 	}
@@ -225,13 +243,22 @@ func (b *Backend) Counts() Counts {
 	return c
 }
 
-// Push sends {"push": message} to every subscribed socket. It queues the
-// message and returns; the error is that message cannot be written as JSON.
+// Push sends {"push": message} to every socket subscribed to categories. It
+// queues the message and returns; the error is that message cannot be written
+// as JSON.
 func (b *Backend) Push(message any) error {
-	if err := b.room.push(message); err != nil {
+	payload, err := json.Marshal(message)
+	if err != nil {
 		return fmt.Errorf("interlock: push: %w", err)
 	}
+	b.room.push(categories, json.RawMessage(payload))
 	return nil
+}
+
+// News sends {"push":{"news":{"text":text}}} to every socket subscribed to
+// news. It queues the message and returns.
+func (b *Backend) News(text string) {
+	b.room.push(news, map[string]echoText{news: {Text: text}})
 }
 
 // Format keeps keys and tokens out of every printed form of a backend.

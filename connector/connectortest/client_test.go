@@ -3,6 +3,7 @@ package connectortest_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -28,6 +29,7 @@ type tokens struct {
 	Access    string  `json:"access_token"`
 	Refresh   string  `json:"refresh_token"`
 	ExpiresIn float64 `json:"expires_in"`
+	User      struct{ Name string }
 }
 
 // inBubble runs f with a backend on an in-memory network, in virtual time. The
@@ -100,7 +102,12 @@ func (c *client) wantStatus(want int, method, path, token, body string) {
 
 func (c *client) tokens(path, body string) tokens {
 	c.t.Helper()
-	status, text, _ := c.call("POST", path, "", body)
+	return c.tokensAs("", path, body)
+}
+
+func (c *client) tokensAs(token, path, body string) tokens {
+	c.t.Helper()
+	status, text, _ := c.call("POST", path, token, body)
 	if status != http.StatusOK {
 		c.t.Fatalf("POST %s: got %d %s, want 200", path, status, text)
 	}
@@ -111,7 +118,11 @@ func (c *client) tokens(path, body string) tokens {
 	return got
 }
 
-const annsLogin = `{"name":"ann","password":"secret"}`
+const (
+	annsLogin   = `{"name":"ann","password":"secret"}`
+	bobsLogin   = `{"name":"bob","password":"hunter2"}`
+	carolsLogin = `{"name":"carol","password":"letmein"}`
+)
 
 func (c *client) logIn() tokens {
 	c.t.Helper()
@@ -125,9 +136,38 @@ func (c *client) refresh(token string) tokens {
 
 func refreshBody(token string) string { return `{"refresh_token":"` + token + `"}` }
 
+// logInAs asks with token for a login as the user of that id.
+func (c *client) logInAs(token, id string) tokens {
+	c.t.Helper()
+	return c.tokensAs(token, "/login-as", `{"user_id":`+id+`}`)
+}
+
+// wantWho expects token to belong to the user of that name; "" expects it to
+// be no longer valid.
+func (c *client) wantWho(name, token string) {
+	c.t.Helper()
+	status, text, _ := c.call("GET", "/me", token, "")
+	if name == "" && status != http.StatusUnauthorized {
+		c.t.Errorf("GET /me: got %d %s, want 401", status, text)
+	}
+	if name != "" && !strings.HasSuffix(text, `"name":"`+name+`"}`) {
+		c.t.Errorf("GET /me: got %d %s, want %s", status, text, name)
+	}
+}
+
 func (c *client) open() *socket {
 	c.t.Helper()
-	ws, _, err := c.dialer.DialContext(c.t.Context(), c.b.WebSocketURL(), nil)
+	return c.dial(c.b.WebSocketURL())
+}
+
+func (c *client) openPublic() *socket {
+	c.t.Helper()
+	return c.dial(c.b.PublicWebSocketURL())
+}
+
+func (c *client) dial(url string) *socket {
+	c.t.Helper()
+	ws, _, err := c.dialer.DialContext(c.t.Context(), url, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -187,6 +227,16 @@ func (s *socket) wantError(id int, code string) {
 	text := s.next()
 	if err := json.Unmarshal([]byte(text), &got); err != nil || got.ID != id || got.Error.Code != code {
 		s.t.Errorf("message: got %s, want id %d and error %s", text, id, code)
+	}
+}
+
+// wantClosed expects the backend to close the socket.
+func (s *socket) wantClosed(code int, reason string) {
+	s.t.Helper()
+	_, data, err := s.ws.ReadMessage()
+	var got *websocket.CloseError
+	if !errors.As(err, &got) || got.Code != code || got.Text != reason {
+		s.t.Errorf("read: got %q, %v, want close %d %s", data, err, code, reason)
 	}
 }
 

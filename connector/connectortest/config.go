@@ -13,8 +13,8 @@ const (
 	shortestLife       = time.Millisecond // the resolution of the exp claim
 )
 
-// Config says who may log in and how long tokens live. The zero value is
-// complete.
+// Config says who may log in, how long tokens live and what the answers leave
+// out. The zero value is complete.
 type Config struct {
 	// Users are those who may log in; with none, DefaultUsers.
 	Users []User
@@ -24,6 +24,22 @@ type Config struct {
 	// RefreshLife is how long a refresh token is valid, at least 1 ms; zero
 	// means 24 h.
 	RefreshLife time.Duration
+	// ClockSkew is how far the backend's clock runs ahead of the process's, or
+	// behind when negative. The Date header (RFC 9110 section 6.6.1) and the
+	// iat and exp claims (RFC 7519 section 4.1) follow the backend's clock, and
+	// tokens are valid by it, so that their lives stay as long as they are.
+	ClockSkew time.Duration
+	// NoExpiresIn leaves expires_in out of the answers with tokens (RFC 6749
+	// section 5.1 allows that), so that only the claims tell when they end.
+	NoExpiresIn bool
+	// NoIssuedAt leaves the iat claim out of access tokens.
+	NoIssuedAt bool
+	// FixedRefresh keeps refresh tokens as they are: a refresh answers without
+	// one, and the old one stays valid for the rest of its life (RFC 6749
+	// section 6).
+	FixedRefresh bool
+	// NoRefresh gives no refresh token at all; FixedRefresh then says nothing.
+	NoRefresh bool
 	// Log receives what arrives and which fault it meets, at debug level and
 	// without any token or password; nil means silence.
 	Log *slog.Logger
@@ -35,14 +51,18 @@ type User struct {
 	ID       int    `json:"id"`   // positive and unique
 	Name     string `json:"name"` // not empty and unique
 	Password string `json:"-"`    // not empty
+	// MayLoginAs lets the user log in as another one, by POST /login-as.
+	MayLoginAs bool `json:"-"`
 }
 
 // DefaultUsers returns the users of a backend configured without any: ann with
-// password secret and id 1, bob with password hunter2 and id 2.
+// password secret and id 1, bob with password hunter2 and id 2, carol with
+// password letmein and id 3. All but carol may log in as another user.
 func DefaultUsers() []User {
 	return []User{
-		{ID: 1, Name: "ann", Password: "secret"},
-		{ID: 2, Name: "bob", Password: "hunter2"},
+		{ID: 1, Name: "ann", Password: "secret", MayLoginAs: true},
+		{ID: 2, Name: "bob", Password: "hunter2", MayLoginAs: true},
+		{ID: 3, Name: "carol", Password: "letmein"},
 	}
 }
 

@@ -59,7 +59,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 			printed.Write(data)
 		}
 		all := printed.String() + log.String()
-		for _, secret := range []string{"secret", "hunter2", pair.Access, pair.Refresh, fmt.Sprintf("%x", "secret")} {
+		for _, secret := range []string{"secret", "hunter2", "letmein", pair.Access, pair.Refresh, fmt.Sprintf("%x", "secret")} {
 			if strings.Contains(all, secret) {
 				t.Errorf("got %d bytes of output with a secret in them, want none", len(all))
 			}

@@ -3,26 +3,13 @@ package connectortest
 import (
 	"errors"
 	"fmt"
-	"log/slog"
-	"sync"
+	"net/http"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
-)
-
-// step is a place in the protocol where something arrives at the backend.
-type step int
-
-const (
-	atLogin step = iota
-	atRefresh
-	atLogout
-	atUpgrade
-	atAuth
-	atSubscribe
-	atRequest
-	stepCount
 )
 
 // action is what an armed fault does to an arrival.
@@ -33,6 +20,7 @@ const (
 	hold    action = "hold"
 	refuse  action = "refuse"
 	reject  action = "reject"
+	reply   action = "answer"
 	drop    action = "drop"
 )
 
@@ -42,15 +30,19 @@ const longestReason = 123 // bytes in a close frame; RFC 6455 section 5.5
 // arrivals of a kind. It is made by the functions of this package, does nothing
 // until given to Backend.Script, and may be given more than once.
 type Fault struct {
-	now        func(*Backend) // set on a fault that acts at once
-	step       step
-	action     action
-	times      int
-	status     int
-	retryAfter time.Duration
-	closing    bool
-	code       int
-	reason     string
+	now         func(*Backend) // set on a fault that acts at once
+	step        step
+	action      action
+	times       int
+	status      int
+	retryAfter  time.Duration
+	contentType string
+	body        string
+	closing     bool
+	code        int
+	reason      string
+	revoking    bool
+	user        string
 }
 
 // DropSockets breaks the connection of every open socket now, without a close
@@ -81,28 +73,102 @@ func RevokeAll() Fault {
 	return Fault{now: func(b *Backend) { b.accounts.revokeAll() }}
 }
 
-// RefuseLogins answers the next n logins with an HTTP status of 400 to 599.
+// RevokeUser ends every token issued so far to the user of that name, as
+// RevokeAll does. The name is one that the backend knows.
+func RevokeUser(name string) Fault {
+	return Fault{
+		now:      func(b *Backend) { b.accounts.revokeUser(name) },
+		revoking: true, user: name,
+	}
+}
+
+// RefuseLogins answers the next n logins with an HTTP status of 400 to 599. A
+// login message is answered with the error that such an answer carries.
 func RefuseLogins(n, status int) Fault { return refusal(atLogin, n, status) }
+
+// RefuseLoginAs answers the next n logins as another user with an HTTP status
+// of 400 to 599.
+func RefuseLoginAs(n, status int) Fault { return refusal(atLoginAs, n, status) }
 
 // RefuseRefreshes answers the next n refreshes with an HTTP status of 400 to
 // 599. Their refresh tokens stay unused.
 func RefuseRefreshes(n, status int) Fault { return refusal(atRefresh, n, status) }
 
-// RefuseUpgrades answers the next n WebSocket upgrades with an HTTP status of
-// 400 to 599.
+// RefuseLogouts answers the next n logouts, everywhere or not, with an HTTP
+// status of 400 to 599, or a logout message as RefuseLogins does. Their tokens
+// stay valid.
+func RefuseLogouts(n, status int) Fault { return refusal(atLogout, n, status) }
+
+// RefuseMe answers the next n GET /me with an HTTP status of 400 to 599.
+func RefuseMe(n, status int) Fault { return refusal(atMe, n, status) }
+
+// RefuseUpgrades answers the next n WebSocket upgrades on /ws with an HTTP
+// status of 400 to 599.
 func RefuseUpgrades(n, status int) Fault { return refusal(atUpgrade, n, status) }
 
+// RefusePublicUpgrades is RefuseUpgrades for /public.
+func RefusePublicUpgrades(n, status int) Fault { return refusal(atPublicUpgrade, n, status) }
+
 // HoldLogins leaves the next n logins without an answer until the client goes
-// away or the backend closes.
+// away or the backend closes. A login message is ignored.
 func HoldLogins(n int) Fault { return armed(atLogin, hold, n) }
+
+// HoldLoginAs leaves the next n logins as another user without an answer, as
+// HoldLogins does.
+func HoldLoginAs(n int) Fault { return armed(atLoginAs, hold, n) }
 
 // HoldRefreshes leaves the next n refreshes without an answer, as HoldLogins
 // does. Their refresh tokens stay unused.
 func HoldRefreshes(n int) Fault { return armed(atRefresh, hold, n) }
 
-// HoldUpgrades leaves the next n WebSocket upgrades without an answer, as
-// HoldLogins does.
+// HoldLogouts leaves the next n logouts, everywhere or not, without an answer,
+// as HoldLogins does. Their tokens stay valid.
+func HoldLogouts(n int) Fault { return armed(atLogout, hold, n) }
+
+// HoldMe leaves the next n GET /me without an answer, as HoldLogins does.
+func HoldMe(n int) Fault { return armed(atMe, hold, n) }
+
+// HoldUpgrades leaves the next n WebSocket upgrades on /ws without an answer,
+// as HoldLogins does.
 func HoldUpgrades(n int) Fault { return armed(atUpgrade, hold, n) }
+
+// HoldPublicUpgrades is HoldUpgrades for /public.
+func HoldPublicUpgrades(n int) Fault { return armed(atPublicUpgrade, hold, n) }
+
+// AnswerLogins answers the next n logins with exactly this: an HTTP status of
+// 200 to 599, a Content-Type header unless it is empty, and the body, which a
+// status without one (RFC 9110 section 6.4.1) leaves empty. Nobody is logged
+// in. A login message is answered with the body as one text frame.
+func AnswerLogins(n, status int, contentType, body string) Fault {
+	return scripted(atLogin, n, status, contentType, body)
+}
+
+// AnswerLoginAs answers the next n logins as another user, as AnswerLogins
+// does.
+func AnswerLoginAs(n, status int, contentType, body string) Fault {
+	return scripted(atLoginAs, n, status, contentType, body)
+}
+
+// AnswerRefreshes answers the next n refreshes, as AnswerLogins does. Their
+// refresh tokens stay unused.
+func AnswerRefreshes(n, status int, contentType, body string) Fault {
+	return scripted(atRefresh, n, status, contentType, body)
+}
+
+// AnswerMe answers the next n GET /me, as AnswerLogins does.
+func AnswerMe(n, status int, contentType, body string) Fault {
+	return scripted(atMe, n, status, contentType, body)
+}
+
+// CutLogins closes the connection of each of the next n logins without an
+// answer, and nobody is logged in. Over HTTP the handler panics with
+// http.ErrAbortHandler, which a server of net/http takes to mean just that; a
+// socket ends without a close frame.
+func CutLogins(n int) Fault { return armed(atLogin, drop, n) }
+
+// CutRefreshes closes the connection of each of the next n refreshes, as
+// CutLogins does. Their refresh tokens stay unused.
+func CutRefreshes(n int) Fault { return armed(atRefresh, drop, n) }
 
 // HoldAuth ignores the next n auth messages.
 func HoldAuth(n int) Fault { return armed(atAuth, hold, n) }
@@ -143,28 +209,48 @@ func refusal(s step, n, status int) Fault {
 	return f
 }
 
-func (f Fault) check() error {
+func scripted(s step, n, status int, contentType, body string) Fault {
+	f := armed(s, reply, n)
+	f.status, f.contentType, f.body = status, contentType, body
+	return f
+}
+
+// check joins what is wrong with f for a backend of these users.
+func (f Fault) check(users map[string]User) error {
 	var errs []error
+	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if f.now == nil && f.action == proceed {
-		errs = append(errs, errors.New("empty fault"))
+		fault("empty fault")
 	}
 	if f.action != proceed && f.times < 1 {
-		errs = append(errs, fmt.Errorf("n: %d is less than 1", f.times))
+		fault("n: %d is less than 1", f.times)
 	}
 	if f.action == refuse && (f.status < 400 || f.status > 599) {
-		errs = append(errs, fmt.Errorf("status: %d is not in 400 to 599", f.status))
+		fault("status: %d is not in 400 to 599", f.status)
 	}
 	if f.action != refuse && f.retryAfter != 0 {
-		errs = append(errs, errors.New("RetryAfter: only a refusal carries it"))
+		fault("RetryAfter: only a refusal carries it")
 	}
 	if f.retryAfter < 0 {
-		errs = append(errs, fmt.Errorf("RetryAfter: %v is negative", f.retryAfter))
+		fault("RetryAfter: %v is negative", f.retryAfter)
+	}
+	if f.action == reply && (f.status < 200 || f.status > 599) {
+		fault("status: %d is not in 200 to 599", f.status)
+	}
+	if strings.ContainsFunc(f.contentType, unicode.IsControl) {
+		fault("contentType: %q has control characters", f.contentType)
+	}
+	if (f.status == http.StatusNoContent || f.status == http.StatusNotModified) && f.body != "" {
+		fault("body: an answer with status %d has none", f.status)
 	}
 	if f.closing && !sendable(f.code) {
-		errs = append(errs, fmt.Errorf("code: %d may not be sent in a close frame", f.code))
+		fault("code: %d may not be sent in a close frame", f.code)
 	}
 	if len(f.reason) > longestReason || !utf8.ValidString(f.reason) {
-		errs = append(errs, fmt.Errorf("reason: not UTF-8 of at most %d bytes", longestReason))
+		fault("reason: not UTF-8 of at most %d bytes", longestReason)
+	}
+	if _, known := users[f.user]; f.revoking && !known {
+		fault("name: there is no user %q", f.user)
 	}
 	return errors.Join(errs...)
 }
@@ -177,75 +263,4 @@ func sendable(code int) bool {
 		return false
 	}
 	return code >= 1000 && code <= 4999
-}
-
-// Counts tells how often each step was reached, whatever the answer was. All
-// but OpenSockets only grow.
-type Counts struct {
-	Logins        int // POST /login
-	Refreshes     int // POST /refresh
-	Logouts       int // POST /logout
-	Upgrades      int // GET /ws
-	Auths         int // auth messages
-	Subscriptions int // sub messages
-	Requests      int // echo, menuAdd and menuDelete messages
-	OpenSockets   int // sockets open now, from just before the client learns of it
-}
-
-// script counts arrivals and hands each the fault armed for it.
-type script struct {
-	log *slog.Logger
-
-	mu      sync.Mutex
-	arrived [stepCount]int
-	armed   [stepCount][]Fault
-}
-
-func newScript(log *slog.Logger) *script { return &script{log: log} }
-
-func (s *script) arm(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.armed[f.step] = append(s.armed[f.step], f)
-}
-
-// arrive counts an arrival and returns the fault that it meets; the zero Fault
-// lets it proceed.
-func (s *script) arrive(at step) Fault {
-	f := s.take(at)
-	s.log.Debug("arrived", "step", at.String(), "fault", string(f.action))
-	return f
-}
-
-func (s *script) take(at step) Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.arrived[at]++
-	queue := s.armed[at]
-	if len(queue) == 0 {
-		return Fault{}
-	}
-	f := queue[0]
-	if queue[0].times--; queue[0].times == 0 {
-		s.armed[at] = queue[1:]
-	}
-	return f
-}
-
-func (s *script) counts() Counts {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return Counts{
-		Logins:        s.arrived[atLogin],
-		Refreshes:     s.arrived[atRefresh],
-		Logouts:       s.arrived[atLogout],
-		Upgrades:      s.arrived[atUpgrade],
-		Auths:         s.arrived[atAuth],
-		Subscriptions: s.arrived[atSubscribe],
-		Requests:      s.arrived[atRequest],
-	}
-}
-
-func (s step) String() string {
-	return [stepCount]string{"login", "refresh", "logout", "upgrade", "auth", "sub", "request"}[s]
 }

@@ -29,6 +29,14 @@ func TestRefusals(t *testing.T) {
 		{"refresh", connectortest.RefuseRefreshes, 500, "POST", "/refresh", "unavailable"},
 		{"refresh like an invalid token", connectortest.RefuseRefreshes, 401, "POST", "/refresh", "invalid_token"},
 		{"upgrade", connectortest.RefuseUpgrades, 429, "GET", "/ws", "unavailable"},
+		{"public upgrade", connectortest.RefusePublicUpgrades, 503, "GET", "/public", "unavailable"},
+		{"me", connectortest.RefuseMe, 503, "GET", "/me", "unavailable"},
+		{"me like an invalid token", connectortest.RefuseMe, 401, "GET", "/me", "invalid_token"},
+		{"login-as", connectortest.RefuseLoginAs, 500, "POST", "/login-as", "unavailable"},
+		{"login-as like a missing permission", connectortest.RefuseLoginAs, 403, "POST", "/login-as", "permission_denied"},
+		{"login-as like an unknown user", connectortest.RefuseLoginAs, 404, "POST", "/login-as", "not_found"},
+		{"logout", connectortest.RefuseLogouts, 503, "POST", "/logout", "unavailable"},
+		{"logout-everywhere", connectortest.RefuseLogouts, 502, "POST", "/logout-everywhere", "unavailable"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, plain, func(t *testing.T, c *client, _ *connectortest.Network) {
@@ -68,6 +76,11 @@ func TestHeldHTTP(t *testing.T) {
 		{"login", connectortest.HoldLogins(2), "POST", "/login", annsLogin},
 		{"refresh", connectortest.HoldRefreshes(2), "POST", "/refresh", refreshBody("x")},
 		{"upgrade", connectortest.HoldUpgrades(2), "GET", "/ws", ""},
+		{"public upgrade", connectortest.HoldPublicUpgrades(2), "GET", "/public", ""},
+		{"me", connectortest.HoldMe(2), "GET", "/me", ""},
+		{"login-as", connectortest.HoldLoginAs(2), "POST", "/login-as", `{"user_id":2}`},
+		{"logout", connectortest.HoldLogouts(2), "POST", "/logout", "a body"},
+		{"logout-everywhere", connectortest.HoldLogouts(2), "POST", "/logout-everywhere", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, plain, func(t *testing.T, c *client, n *connectortest.Network) {
@@ -272,6 +285,14 @@ func TestBadFaultsChangeNothing(t *testing.T) {
 		{"status", connectortest.RefuseLogins(1, 200), "status: 200"},
 		{"RetryAfter of a hold", connectortest.HoldLogins(1).RetryAfter(1), "RetryAfter"},
 		{"negative RetryAfter", connectortest.RefuseLogins(1, 503).RetryAfter(-1), "RetryAfter"},
+		{"status of an answer", connectortest.AnswerMe(1, 199, "", ""), "status: 199"},
+		{"n of an answer", connectortest.AnswerMe(0, 200, "", ""), "n: 0"},
+		{"RetryAfter of an answer", connectortest.AnswerMe(1, 503, "", "").RetryAfter(1), "RetryAfter"},
+		{"content type", connectortest.AnswerLogins(1, 200, "text/html\r\nX: y", ""), "contentType"},
+		{"body of a 204", connectortest.AnswerRefreshes(1, 204, "", "x"), "body"},
+		{"n of a cut", connectortest.CutLogins(-1), "n: -1"},
+		{"unknown user", connectortest.RevokeUser("eve"), `name: there is no user "eve"`},
+		{"no user", connectortest.RevokeUser(""), `name: there is no user ""`},
 		{"code", connectortest.CloseSockets(1006, ""), "code: 1006"},
 		{"reason", connectortest.CloseSockets(1000, strings.Repeat("x", 124)), "reason"},
 	} {

@@ -12,9 +12,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-func onLoopback(t *testing.T) *client {
+func onLoopback(t *testing.T, config connectortest.Config) *client {
 	t.Helper()
-	b, err := connectortest.Start(connectortest.Config{})
+	b, err := connectortest.Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +28,18 @@ func onLoopback(t *testing.T) *client {
 	return &client{t: t, b: b, http: &http.Client{Transport: transport}, dialer: &websocket.Dialer{}}
 }
 
+// onBoth runs f with a backend on a real port of the loopback and with one on an
+// in-memory network.
+func onBoth(t *testing.T, config connectortest.Config, f func(*testing.T, *client)) {
+	t.Helper()
+	t.Run("loopback", func(t *testing.T) { f(t, onLoopback(t, config)) })
+	t.Run("in memory", func(t *testing.T) {
+		inBubble(t, config, func(t *testing.T, c *client, _ *connectortest.Network) { f(t, c) })
+	})
+}
+
 func TestHTTPOverLoopback(t *testing.T) {
-	c := onLoopback(t)
+	c := onLoopback(t, plain)
 	_, text, _ := c.call("POST", "/login", "", annsLogin)
 	if want := `"expires_in":60,"user":{"id":1,"name":"ann"}}`; !strings.HasSuffix(text, want) {
 		t.Error("login: the answer does not end in", want)
@@ -53,12 +63,12 @@ func TestHTTPOverLoopback(t *testing.T) {
 }
 
 func TestHTTPRefusals(t *testing.T) {
-	c := onLoopback(t)
+	c := onLoopback(t, plain)
 	forged, err := jwt.New(jwt.SigningMethodNone).SignedString(jwt.UnsafeAllowNoneSignatureType)
 	if err != nil {
 		t.Fatal(err)
 	}
-	access := c.logIn().Access
+	access, carol := c.logIn().Access, c.tokens("/login", carolsLogin).Access
 	for _, test := range []struct {
 		name, method, path, token, body string
 		status                          int
@@ -74,7 +84,18 @@ func TestHTTPRefusals(t *testing.T) {
 		{"me with unsigned token", "GET", "/me", forged, "", 401, "invalid_token"},
 		{"echo without token", "POST", "/echo", "", "hi", 401, "invalid_token"},
 		{"echo too large", "POST", "/echo", access, strings.Repeat(" ", 1<<20), 413, "bad_message"},
+		{"login with a wrong token", "POST", "/login", "", `{"token":"x"}`, 401, "invalid_token"},
+		{"login with an empty token", "POST", "/login", "", `{"token":""}`, 401, "invalid_token"},
+		{"login with a refresh token", "POST", "/login", "", `{"token":"` + c.logIn().Refresh + `"}`, 401, "invalid_token"},
+		{"login with neither", "POST", "/login", "", `{}`, 401, "failed_auth"},
+		{"login-as without token", "POST", "/login-as", "", `{"user_id":2}`, 401, "invalid_token"},
+		{"login-as not JSON", "POST", "/login-as", access, `user_id=2`, 400, "bad_message"},
+		{"login-as who may not", "POST", "/login-as", carol, `{"user_id":2}`, 403, "permission_denied"},
+		{"login-as who may not, unknown id", "POST", "/login-as", carol, `{"user_id":9}`, 403, "permission_denied"},
+		{"login-as unknown id", "POST", "/login-as", access, `{"user_id":9}`, 404, "not_found"},
+		{"login-as nobody", "POST", "/login-as", access, `{}`, 404, "not_found"},
 		{"logout without token", "POST", "/logout", "", "", 401, "invalid_token"},
+		{"logout-everywhere without token", "POST", "/logout-everywhere", "", "", 401, "invalid_token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, text, _ := c.call(test.method, test.path, test.token, test.body)
@@ -86,7 +107,7 @@ func TestHTTPRefusals(t *testing.T) {
 }
 
 func TestSocketOverLoopback(t *testing.T) {
-	c := onLoopback(t)
+	c := onLoopback(t, plain)
 	other := c.join()
 	s := c.open()
 
@@ -128,7 +149,7 @@ func TestSocketOverLoopback(t *testing.T) {
 }
 
 func TestBadMessages(t *testing.T) {
-	c := onLoopback(t)
+	c := onLoopback(t, plain)
 	s := c.join()
 	for _, test := range []struct {
 		name, message string
@@ -149,7 +170,7 @@ func TestBadMessages(t *testing.T) {
 }
 
 func TestRotation(t *testing.T) {
-	c := onLoopback(t)
+	c := onLoopback(t, plain)
 	bystander := c.logIn()
 	first := c.logIn()
 	second := c.refresh(first.Refresh)

@@ -19,7 +19,8 @@ type categoryID struct {
 
 // room holds the open sockets and the menu they share. Answers and pushes are
 // queued under its lock, so every socket hears of changes in the order in which
-// they happened.
+// they happened. Whoever holds that lock may take the one of the accounts, and
+// never the other way round.
 type room struct {
 	mu      sync.Mutex
 	closed  bool
@@ -83,11 +84,22 @@ func (r *room) dropAll() {
 }
 
 func (r *room) closeAll(code int, reason string) {
+	r.closeThose(func(*socket) bool { return true }, code, reason)
+}
+
+// closeUser closes the sockets that are authenticated as user.
+func (r *room) closeUser(user User, code int, reason string) {
+	r.closeThose(func(s *socket) bool { return s.login != nil && s.login.user.ID == user.ID }, code, reason)
+}
+
+func (r *room) closeThose(chosen func(*socket) bool, code int, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for s := range r.sockets {
-		r.queue(s, frame{kind: websocket.CloseMessage, payload: websocket.FormatCloseMessage(code, reason)})
-		s.closing = true
+		if chosen(s) {
+			r.queue(s, frame{kind: websocket.CloseMessage, payload: websocket.FormatCloseMessage(code, reason)})
+			s.closing = true
+		}
 	}
 }
 
@@ -99,29 +111,64 @@ func (r *room) closing(s *socket) bool {
 	return s.closing
 }
 
+// admit authenticates s with the login that check gives. As check runs under
+// the lock, of a user who logs out everywhere meanwhile either check fails or
+// closeUser finds the socket.
+func (r *room) admit(s *socket, check func() (*login, error)) (*login, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, err := check()
+	if err != nil {
+		return nil, err
+	}
+	s.login = l
+	return l, nil
+}
+
+func (r *room) authenticated(s *socket) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.login != nil
+}
+
+// forget makes s anonymous, without a subscription, and returns the login that
+// it had.
+func (r *room) forget(s *socket) *login {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	had := s.login
+	s.login, s.hears = nil, ""
+	return had
+}
+
+// say sends text as it is.
+func (r *room) say(s *socket, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queue(s, frame{kind: websocket.TextMessage, payload: []byte(text)})
+}
+
 func (r *room) answer(s *socket, m serverMessage) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tell(s, m)
 }
 
-func (r *room) push(message any) error {
-	payload, err := json.Marshal(message)
-	if err != nil {
-		return err
-	}
+// push sends message to every socket that has subscribed to kind.
+func (r *room) push(kind string, message any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pushAll(json.RawMessage(payload))
-	return nil
+	r.pushAll(kind, message)
 }
 
 func (r *room) subscribe(s *socket, id int64, kind subscription) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.subscribed = true
+	s.hears = kind.Kind
 	r.tell(s, serverMessage{ID: &id, Sub: &kind})
-	r.tell(s, serverMessage{Push: map[string][]category{"categories": r.menu}})
+	if kind.Kind == categories {
+		r.tell(s, serverMessage{Push: map[string][]category{categories: r.menu}})
+	}
 }
 
 func (r *room) add(s *socket, id int64, name string) {
@@ -131,7 +178,7 @@ func (r *room) add(s *socket, id int64, name string) {
 	added := category{ID: r.lastID, Name: name}
 	r.menu = append(r.menu, added)
 	r.tell(s, serverMessage{ID: &id, MenuAdd: &added})
-	r.pushAll(map[string]category{"categoryUpdate": added})
+	r.pushAll(categories, map[string]category{"categoryUpdate": added})
 }
 
 func (r *room) remove(s *socket, id int64, target categoryID) {
@@ -144,14 +191,14 @@ func (r *room) remove(s *socket, id int64, target categoryID) {
 	}
 	r.menu = slices.Delete(r.menu, i, i+1)
 	r.tell(s, serverMessage{ID: &id, MenuDelete: &target})
-	r.pushAll(map[string]categoryID{"categoryDelete": target})
+	r.pushAll(categories, map[string]categoryID{"categoryDelete": target})
 }
 
 // The functions below are called with r.mu held.
 
-func (r *room) pushAll(message any) {
+func (r *room) pushAll(kind string, message any) {
 	for s := range r.sockets {
-		if s.subscribed {
+		if s.hears == kind {
 			r.tell(s, serverMessage{Push: message})
 		}
 	}

@@ -15,18 +15,24 @@ const (
 	closeWait    = 5 * time.Second  // for the answer to a close frame
 )
 
+// What there is to subscribe to, the one on /ws and the other on /public.
+const (
+	categories = "categories"
+	news       = "news"
+)
+
 // socket is one WebSocket connection: a goroutine reads it, another writes what
 // is queued for it.
 type socket struct {
-	conn *websocket.Conn // nil until room.attach
-	out  chan frame
-	gone chan struct{} // closed when the socket leaves the room
-
-	authed bool // of the reading goroutine
+	public bool            // it asks for no token and knows no menu
+	conn   *websocket.Conn // nil until room.attach
+	out    chan frame
+	gone   chan struct{} // closed when the socket leaves the room
 
 	// Guarded by the room's lock.
-	subscribed bool
-	closing    bool
+	login   *login // nil while anonymous
+	hears   string // the kind it has subscribed to, or ""
+	closing bool
 }
 
 type frame struct {
@@ -34,51 +40,32 @@ type frame struct {
 	payload []byte
 }
 
-type subscription struct {
-	Kind string `json:"kind"`
-}
-
-type echoText struct {
-	Text string `json:"text"`
-}
-
-type credentials struct {
-	Token string `json:"token"`
-}
-
-type clientMessage struct {
-	ID         *int64        `json:"id"`
-	Auth       *credentials  `json:"auth"`
-	Sub        *subscription `json:"sub"`
-	MenuAdd    *category     `json:"menuAdd"`
-	MenuDelete *categoryID   `json:"menuDelete"`
-	Echo       *echoText     `json:"echo"`
-}
-
-type serverMessage struct {
-	ID         *int64        `json:"id,omitempty"`
-	Auth       *User         `json:"auth,omitempty"`
-	Sub        *subscription `json:"sub,omitempty"`
-	MenuAdd    *category     `json:"menuAdd,omitempty"`
-	MenuDelete *categoryID   `json:"menuDelete,omitempty"`
-	Echo       *echoText     `json:"echo,omitempty"`
-	Push       any           `json:"push,omitempty"`
-	Error      *failure      `json:"error,omitempty"`
+func newSocket(public bool) *socket {
+	return &socket{public: public, out: make(chan frame, queueLength), gone: make(chan struct{})}
 }
 
 func (b *Backend) upgrade(w http.ResponseWriter, r *http.Request) {
-	if b.meetFault(w, r, atUpgrade) {
-		return
+	if !b.meetFault(w, r, atUpgrade) {
+		b.open(w, r, newSocket(false))
 	}
+}
+
+func (b *Backend) upgradePublic(w http.ResponseWriter, r *http.Request) {
+	if !b.meetFault(w, r, atPublicUpgrade) {
+		b.open(w, r, newSocket(true))
+	}
+}
+
+// open makes the connection of r that of s, and stays until it ends.
+func (b *Backend) open(w http.ResponseWriter, r *http.Request, s *socket) {
 	// The socket joins before the client can know that it is open, so that
 	// no fault misses a socket which the client has seen.
-	s := &socket{out: make(chan frame, queueLength), gone: make(chan struct{})}
 	if !b.room.join(s) {
-		fail(w, http.StatusServiceUnavailable, "unavailable", "the backend is closed")
+		fail(w, http.StatusServiceUnavailable, failure{"unavailable", "the backend is closed"})
 		return
 	}
 	defer b.room.leave(s)
-	conn, err := b.upgrader.Upgrade(w, r, nil)
+	conn, err := b.upgrader.Upgrade(w, r, http.Header{"Date": w.Header()["Date"]})
 	if err != nil {
 		return // the upgrader has answered
 	}
@@ -137,57 +124,45 @@ func (b *Backend) write(s *socket) {
 
 // handle acts on a message that has an id; false breaks the connection.
 func (b *Backend) handle(s *socket, m clientMessage) bool {
-	at, known := m.step()
+	at, known := m.step(s.public)
 	if !known {
-		b.deny(s, m, "bad_message", "the message must carry exactly one known request")
+		b.deny(s, m, failure{"bad_message", "the message must carry exactly one known request"})
 		return true
 	}
-	switch b.script.arrive(at).action {
+	f := b.script.arrive(at)
+	switch f.action {
 	case hold:
-		return true
 	case drop:
 		return false
+	case refuse:
+		b.deny(s, m, refused(at, f.status).failure)
+	case reply:
+		b.room.say(s, f.body)
 	case reject:
 		if at == atAuth {
-			b.deny(s, m, "invalid_token", errInvalidToken.Error())
+			b.deny(s, m, errInvalidToken.failure)
 		} else {
-			b.deny(s, m, "rejected", "rejected")
+			b.deny(s, m, failure{"rejected", "rejected"})
 		}
-		return true
-	}
-	switch {
-	case at == atAuth:
-		b.authenticate(s, m)
-	case !s.authed:
-		b.deny(s, m, "auth_required", "authenticate first")
-	case at == atSubscribe:
-		b.subscribe(s, m)
 	default:
-		b.perform(s, m)
+		b.perform(s, m, at)
 	}
 	return true
 }
 
-func (b *Backend) authenticate(s *socket, m clientMessage) {
-	login, err := b.accounts.check(m.Auth.Token)
-	if err != nil {
-		b.deny(s, m, "invalid_token", err.Error())
-		return
-	}
-	s.authed = true
-	b.room.answer(s, serverMessage{ID: m.ID, Auth: &login.user})
-}
-
-func (b *Backend) subscribe(s *socket, m clientMessage) {
-	if m.Sub.Kind != "categories" {
-		b.deny(s, m, "not_found", "there is nothing of that kind to subscribe to")
-		return
-	}
-	b.room.subscribe(s, *m.ID, *m.Sub)
-}
-
-func (b *Backend) perform(s *socket, m clientMessage) {
+func (b *Backend) perform(s *socket, m clientMessage, at step) {
 	switch {
+	case at == atAuth:
+		b.authenticate(s, m)
+	case at == atLogin:
+		b.logInOn(s, m)
+	case !s.public && !b.room.authenticated(s):
+		b.deny(s, m, failure{"auth_required", "authenticate first"})
+	case at == atLogout:
+		b.accounts.end(b.room.forget(s))
+		b.room.answer(s, serverMessage{ID: m.ID, Logout: m.Logout})
+	case at == atSubscribe:
+		b.subscribe(s, m)
 	case m.MenuAdd != nil:
 		b.room.add(s, *m.ID, m.MenuAdd.Name)
 	case m.MenuDelete != nil:
@@ -197,26 +172,37 @@ func (b *Backend) perform(s *socket, m clientMessage) {
 	}
 }
 
-func (b *Backend) deny(s *socket, m clientMessage, code, text string) {
-	b.room.answer(s, serverMessage{ID: m.ID, Error: &failure{code, text}})
+func (b *Backend) authenticate(s *socket, m clientMessage) {
+	login, err := b.room.admit(s, func() (*login, error) { return b.accounts.check(m.Auth.Token) })
+	if err != nil {
+		b.deny(s, m, denialOf(err).failure)
+		return
+	}
+	b.room.answer(s, serverMessage{ID: m.ID, Auth: &login.user})
 }
 
-// step tells what m asks for; it is false unless that is exactly one thing.
-func (m clientMessage) step() (step, bool) {
-	var found []step
-	if m.Auth != nil {
-		found = append(found, atAuth)
+func (b *Backend) logInOn(s *socket, m clientMessage) {
+	var pair tokenPair
+	_, err := b.room.admit(s, func() (l *login, err error) {
+		l, pair, err = b.accounts.logIn(m.Login.Name, m.Login.Password)
+		return l, err
+	})
+	if err != nil {
+		b.deny(s, m, denialOf(err).failure)
+		return
 	}
-	if m.Sub != nil {
-		found = append(found, atSubscribe)
+	b.room.answer(s, serverMessage{ID: m.ID, Login: &pair})
+}
+
+func (b *Backend) subscribe(s *socket, m clientMessage) {
+	switch kind := m.Sub.Kind; {
+	case s.public && kind == news, !s.public && kind == categories:
+		b.room.subscribe(s, *m.ID, *m.Sub)
+	default:
+		b.deny(s, m, failure{"not_found", "there is nothing of that kind to subscribe to"})
 	}
-	for _, request := range []bool{m.MenuAdd != nil, m.MenuDelete != nil, m.Echo != nil} {
-		if request {
-			found = append(found, atRequest)
-		}
-	}
-	if len(found) != 1 {
-		return 0, false
-	}
-	return found[0], true
+}
+
+func (b *Backend) deny(s *socket, m clientMessage, why failure) {
+	b.room.answer(s, serverMessage{ID: m.ID, Error: &why})
 }

@@ -12,11 +12,21 @@ import (
 // ledger is what the world outside of a core knows: which operations are under
 // way, and which connections are open. The core never sees it.
 type ledger struct {
-	logins, refreshes, logouts int8 // requests sent and neither answered nor given up
-	sockets                    [maxSockets]wire
+	logins  int8 // requests sent and neither answered nor given up
+	users   [maxUsers]account
+	sockets [maxSockets]wire
 }
 
-const maxSockets = 3
+const (
+	maxSockets = 3
+	maxUsers   = 4
+)
+
+// account is the world's side of one user's token.
+type account struct {
+	refreshes, logouts int8
+	storing            uint32 // the generation of the token that is on its way to the store; 0: none
+}
 
 // wire is the world's side of one socket.
 type wire struct {
@@ -29,43 +39,65 @@ type wire struct {
 // world is a core and what surrounds it.
 type world struct {
 	core   *t.Core
-	system *t.System
+	rules  *rules
 	ledger ledger
+}
+
+// rules are what all worlds of an exploration share.
+type rules struct {
+	*t.System
+	inside map[t.Kind][]uint8 // the events that only the coupling posts
+	depth  uint32             // how often somebody may log in as another
 }
 
 // key is what matters of a world.
 type key struct {
-	core   string
-	ledger [maxSockets + 1]uint16
+	core    string
+	logins  int8
+	users   [maxUsers]account
+	sockets [maxSockets]uint16
 }
 
 func (w *world) key() key {
-	k := key{core: w.core.Key()}
-	k.ledger[maxSockets] = uint16(w.ledger.logins) | uint16(w.ledger.refreshes)<<4 | uint16(w.ledger.logouts)<<8
-	for i := range w.core.Sockets() {
-		state, _ := w.core.Socket(i)
-		k.ledger[i] = uint16(state)<<4 | w.ledger.sockets[i].bits()
+	k := key{core: w.core.Key(), logins: w.ledger.logins, users: w.ledger.users}
+	for i := range w.core.Tokens() {
+		if _, token := w.core.TokenOf(i); k.users[i].storing != 0 { // as generations go, equal or not is all that matters
+			k.users[i].storing = 1 + uint32(bits(k.users[i].storing == token.Gen))
+		}
 	}
-	slices.Sort(k.ledger[:w.core.Sockets()])
+	for i := range w.core.Sockets() {
+		state, data := w.core.Socket(i)
+		k.sockets[i] = bits(data.Public, data.Early)<<8 | uint16(state)<<4 | w.ledger.sockets[i].bits()
+	}
+	slices.Sort(k.sockets[:w.core.Sockets()])
 	return k
 }
 
-func (w wire) bits() uint16 {
-	var bits uint16
-	for i, set := range [...]bool{w.dialling, w.late, w.open, w.authed} {
+func (w wire) bits() uint16 { return bits(w.dialling, w.late, w.open, w.authed) }
+
+func bits(flags ...bool) uint16 {
+	var all uint16
+	for i, set := range flags {
 		if set {
-			bits |= 1 << i
+			all |= 1 << i
 		}
 	}
-	return bits
+	return all
 }
 
-// internal are the events that only the coupling posts.
-var internal = map[t.Kind][]uint8{
-	t.SessionKind: numbers(t.SessionLoginAccepted, t.SessionLoginRejected, t.SessionLoginGivenUp, t.SessionSocketsAuthed, t.SessionSocketsNotAuthed, t.SessionSocketsReady, t.SessionSocketsNotReady, t.SessionSocketFailed, t.SessionSocketsClosed, t.SessionTokenExpired, t.SessionTokenGone, t.SessionLeft),
-	t.LoginKind:   numbers(t.LoginStarted, t.LoginCancelled, t.LoginReady, t.LoginSocketsFailed),
-	t.TokenKind:   numbers(t.TokenAdopted, t.TokenRenewRequested, t.TokenRevokeRequested, t.TokenDropRequested),
-	t.SocketKind:  numbers(t.SocketOpenRequested, t.SocketCloseRequested, t.SocketAbortRequested, t.SocketTokenFresh, t.SocketTokenUnavailable, t.SocketTokenAbsent, t.SocketRequestSubmitted),
+// newRules finds what only the coupling posts: the targets of links and quorums,
+// but for a token that is needed, since HTTP requests need one too.
+func newRules(system *t.System, depth uint32) *rules {
+	r := &rules{System: system, depth: depth, inside: map[t.Kind][]uint8{}}
+	for _, l := range system.Links {
+		if l.To != (t.Port{Machine: t.TokenKind, Number: uint8(t.TokenNeeded)}) {
+			r.inside[l.To.Machine] = append(r.inside[l.To.Machine], l.To.Number)
+		}
+	}
+	for _, q := range system.Quorums {
+		r.inside[t.SessionKind] = append(r.inside[t.SessionKind], uint8(q.Up), uint8(q.Down))
+	}
+	return r
 }
 
 func numbers[E ~uint8](events ...E) []uint8 {
@@ -78,7 +110,12 @@ func numbers[E ~uint8](events ...E) []uint8 {
 
 // arguments are the values of Arg that make a difference; events not named here have none.
 var arguments = map[t.Kind]map[uint8][]uint32{
-	t.LoginKind:  {uint8(t.LoginAccepted): {t.NoTokens, t.AccessOnly, t.TokenPair}, uint8(t.LoginAbandoned): {0, 1}},
+	t.SessionKind: {uint8(t.SessionLogoutRequested): {t.ThisDevice, t.EveryDevice, t.NoDevice}},
+	t.LoginKind: {
+		uint8(t.LoginLoaded):    {t.AccessOnly, t.TokenPair, t.StaleAccess, t.StalePair},
+		uint8(t.LoginAccepted):  {t.NoTokens, t.AccessOnly, t.TokenPair},
+		uint8(t.LoginAbandoned): {0, 1}, uint8(t.LoginSufficed): {0, 1},
+	},
 	t.TokenKind:  {uint8(t.TokenRefreshed): {t.AccessOnly, t.TokenPair}},
 	t.SocketKind: {uint8(t.SocketSubscriptionsSent): {0, 1, 2}},
 }
@@ -88,19 +125,21 @@ var arguments = map[t.Kind]map[uint8][]uint32{
 func (w *world) inputs(each func(in t.Input, current bool)) {
 	_, session := w.core.Session()
 	_, login := w.core.Login()
-	_, token := w.core.Token()
-	w.inputsOf(t.SessionKind, 0, session.Gen, len(w.system.Session.Chart().Events), each)
-	w.inputsOf(t.LoginKind, 0, login.Gen, len(w.system.Login.Chart().Events), each)
-	w.inputsOf(t.TokenKind, 0, token.Gen, len(w.system.Token.Chart().Events), each)
+	w.inputsOf(t.SessionKind, 0, session.Gen, len(w.rules.Session.Chart().Events), each)
+	w.inputsOf(t.LoginKind, 0, login.Gen, len(w.rules.Login.Chart().Events), each)
+	for i := range w.core.Tokens() {
+		_, token := w.core.TokenOf(i)
+		w.inputsOf(t.TokenKind, uint32(i), token.Gen, len(w.rules.Token.Chart().Events), each)
+	}
 	for i := range w.core.Sockets() {
 		_, socket := w.core.Socket(i)
-		w.inputsOf(t.SocketKind, uint32(i), socket.Gen, len(w.system.Socket.Chart().Events), each)
+		w.inputsOf(t.SocketKind, uint32(i), socket.Gen, len(w.rules.Socket.Chart().Events), each)
 	}
 }
 
 func (w *world) inputsOf(machine t.Kind, id, gen uint32, events int, each func(t.Input, bool)) {
 	for e := uint8(1); int(e) <= events; e++ {
-		if slices.Contains(internal[machine], e) {
+		if slices.Contains(w.rules.inside[machine], e) {
 			continue
 		}
 		args := arguments[machine][e]
@@ -121,10 +160,21 @@ func (w *world) inputsOf(machine t.Kind, id, gen uint32, events int, each func(t
 	}
 }
 
-// possible tells whether the world can cause the event: a dial succeeds only
-// where one is under way, and a timer fires only where it runs. Everything else
+// possible tells whether the world can cause the event: a dial succeeds and
+// a store has stored only where that is under way, a timer fires only where it
+// runs, and users log in as others only so deep. Everything else
 // may come at any time, as often as it likes.
 func (w *world) possible(in t.Input, current bool) bool {
+	if in.To == t.SessionKind && in.On == uint8(t.SessionLoginAsRequested) {
+		_, session := w.core.Session()
+		return session.Depth < w.rules.depth
+	}
+	if in.To == t.TokenKind && (in.On == uint8(t.TokenNeeded) || in.On == uint8(t.TokenRefused)) {
+		return int(in.ID) == w.core.Tokens()-1 // requests are given the current user's
+	}
+	if current && in.To == t.TokenKind && in.On == uint8(t.TokenStored) {
+		return w.ledger.users[in.ID].storing == in.Gen
+	}
 	if in.To == t.SocketKind && in.On == uint8(t.SocketOpened) {
 		wire := w.ledger.sockets[in.ID]
 		return current && wire.dialling || wire.late
@@ -136,7 +186,7 @@ func (w *world) possible(in t.Input, current bool) bool {
 }
 
 func (w *world) isTimer(in t.Input) bool {
-	return w.system.EventCause(in.To, in.On) == fsm.Timer && (in.To != t.TokenKind || in.On != uint8(t.TokenExpired))
+	return w.rules.EventCause(in.To, in.On) == fsm.Timer && (in.To != t.TokenKind || in.On != uint8(t.TokenExpired))
 }
 
 // runs tells whether the state that the machine is in names the timer.
@@ -144,22 +194,22 @@ func (w *world) runs(in t.Input) bool {
 	switch in.To {
 	case t.SessionKind:
 		s, _ := w.core.Session()
-		return slices.Contains(numbers(w.system.Session.Timers(s)...), in.On)
+		return slices.Contains(numbers(w.rules.Session.Timers(s)...), in.On)
 	case t.LoginKind:
 		s, _ := w.core.Login()
-		return slices.Contains(numbers(w.system.Login.Timers(s)...), in.On)
+		return slices.Contains(numbers(w.rules.Login.Timers(s)...), in.On)
 	case t.TokenKind:
-		s, _ := w.core.Token()
-		return slices.Contains(numbers(w.system.Token.Timers(s)...), in.On)
+		s, _ := w.core.TokenOf(int(in.ID))
+		return slices.Contains(numbers(w.rules.Token.Timers(s)...), in.On)
 	default:
 		s, _ := w.core.Socket(int(in.ID))
-		return slices.Contains(numbers(w.system.Socket.Timers(s)...), in.On)
+		return slices.Contains(numbers(w.rules.Socket.Timers(s)...), in.On)
 	}
 }
 
 // post gives an event to a copy of the world and books what came of it.
 func (w *world) post(in t.Input, current bool) (*world, []t.Output, error) {
-	next := &world{core: w.core.Clone(), system: w.system, ledger: w.ledger}
+	next := &world{core: w.core.Clone(), rules: w.rules, ledger: w.ledger}
 	outputs, err := next.core.Post(in)
 	if err != nil {
 		return nil, nil, err
@@ -186,12 +236,14 @@ func (l *ledger) cause(in t.Input, current bool) {
 		return
 	}
 	switch {
-	case in.To == t.LoginKind && (in.On == uint8(t.LoginAccepted) || in.On == uint8(t.LoginRejected) || in.On == uint8(t.LoginUnavailable)):
+	case in.To == t.LoginKind && slices.Contains(numbers(t.LoginAccepted, t.LoginTokenRefused, t.LoginRejected, t.LoginUnavailable), in.On):
 		l.logins = 0
-	case in.To == t.TokenKind && (in.On == uint8(t.TokenRefreshed) || in.On == uint8(t.TokenRejected) || in.On == uint8(t.TokenUnavailable)):
-		l.refreshes = 0
+	case in.To == t.TokenKind && slices.Contains(numbers(t.TokenRefreshed, t.TokenRejected, t.TokenUnavailable), in.On):
+		l.users[in.ID].refreshes = 0
 	case in.To == t.TokenKind && in.On == uint8(t.TokenRevoked):
-		l.logouts = 0
+		l.users[in.ID].logouts = 0
+	case in.To == t.TokenKind && slices.Contains(numbers(t.TokenStored, t.TokenStoreTimedOut), in.On):
+		l.users[in.ID].storing = 0
 	}
 }
 
@@ -220,18 +272,31 @@ func (l *ledger) perform(out t.Output) error {
 			l.logins = 0
 		}
 	case t.TokenKind:
-		switch t.TokenEffect(out.Effect) {
-		case t.TokenSendRefresh:
-			return one(&l.refreshes, "refresh")
-		case t.TokenCancelRefresh:
-			l.refreshes = 0
-		case t.TokenSendLogout:
-			return one(&l.logouts, "logout")
-		case t.TokenCancelLogout:
-			l.logouts = 0
-		}
+		return l.users[out.ID].perform(out)
 	case t.SocketKind:
 		return l.sockets[out.ID].perform(t.SocketEffect(out.Effect))
+	}
+	return nil
+}
+
+func (a *account) perform(out t.Output) error {
+	switch t.TokenEffect(out.Effect) {
+	case t.TokenSendRefresh:
+		return one(&a.refreshes, "refresh")
+	case t.TokenCancelRefresh:
+		a.refreshes = 0
+	case t.TokenSendLogout, t.TokenSendLogoutEverywhere:
+		return one(&a.logouts, "logout")
+	case t.TokenCancelLogout:
+		a.logouts = 0
+	case t.TokenStore:
+		a.storing = out.Now
+	case t.TokenDrop:
+		a.storing = 0
+	case t.TokenAnnounceFresh:
+		if a.storing == out.Now {
+			return errors.New("7: a token is used before it is stored")
+		}
 	}
 	return nil
 }

@@ -17,14 +17,20 @@ type Report struct {
 	Err                        error           // the first broken invariant, with its number and the shortest way to it
 }
 
-// Explore walks the product of the system's session, login, token and the given
-// number of sockets (at most three), and holds every state and move against the
-// invariants.
-func Explore(system *t.System, sockets int) Report {
+// Plan says what is explored together: sockets, at most three, and how often
+// somebody may log in as another, at most three deep.
+type Plan struct {
+	Sockets []t.SocketPlan
+	Depth   int
+}
+
+// Explore walks the product of the system's session, login, tokens and sockets,
+// and holds every state and move against the invariants.
+func Explore(system *t.System, plan Plan) Report {
 	system = system.Using(fsm.Table)
-	core, err := system.New(t.Plan{Sockets: make([]t.Limit, sockets)})
-	if err != nil || sockets > maxSockets {
-		return Report{Err: errors.Join(err, fmt.Errorf("proof: %d sockets, at most %d", sockets, maxSockets))}
+	core, err := system.New(t.Plan{Sockets: plan.Sockets})
+	if err != nil || len(plan.Sockets) > maxSockets || plan.Depth < 0 || plan.Depth >= maxUsers {
+		return Report{Err: errors.Join(err, fmt.Errorf("proof: plan: %d sockets, at most %d; depth %d, at most %d", len(plan.Sockets), maxSockets, plan.Depth, maxUsers-1))}
 	}
 	reached := make(map[string]bool)
 	note := func(w *world) {
@@ -35,7 +41,7 @@ func Explore(system *t.System, sockets int) Report {
 		}
 	}
 	space := explore.Space[*world, t.Input, key]{
-		Start: []*world{{core: core, system: system}},
+		Start: []*world{{core: core, rules: newRules(system, uint32(plan.Depth))}},
 		Key:   (*world).key,
 		Moves: func(from *world, each func(t.Input, *world, error)) {
 			from.moves(func(in t.Input, to *world, err error) {
@@ -76,7 +82,7 @@ func (w *world) moves(each func(t.Input, *world, error)) {
 
 // checkMove holds a move against the invariants of moves.
 func checkMove(from, to *world, in t.Input, current bool, outputs []t.Output) error {
-	if !current && generational(from.system, in) && from.core.Key() != to.core.Key() {
+	if !current && generational(in) && from.core.Key() != to.core.Key() {
 		return errors.New("9: a stale event has changed something")
 	}
 	late := 0
@@ -86,8 +92,8 @@ func checkMove(from, to *world, in t.Input, current bool, outputs []t.Output) er
 		}
 		closes := out.Machine == t.SocketKind && t.SocketEffect(out.Effect) == t.SocketCloseLate
 		revokes := out.Machine == t.LoginKind && t.LoginEffect(out.Effect) == t.LoginRevokeLate
-		if !current && generational(from.system, in) && !closes && !revokes {
-			return fmt.Errorf("9: a stale event has caused %s", from.system.EffectName(out.Machine, out.Effect))
+		if !current && generational(in) && !closes && !revokes {
+			return fmt.Errorf("9: a stale event has caused %s", from.rules.EffectName(out.Machine, out.Effect))
 		}
 		if closes {
 			late++
@@ -104,14 +110,14 @@ func checkMove(from, to *world, in t.Input, current bool, outputs []t.Output) er
 
 // generational tells whether the event belongs to a generation. A refused token
 // names its own, which may be an older one by right.
-func generational(system *t.System, in t.Input) bool {
+func generational(in t.Input) bool {
 	switch in.To {
 	case t.SessionKind:
 		return in.On == uint8(t.SessionCloseTimedOut)
 	case t.LoginKind:
-		return in.On != uint8(t.LoginAbandoned)
+		return in.On != uint8(t.LoginAbandoned) && in.On != uint8(t.LoginSufficed)
 	case t.TokenKind:
-		return in.On != uint8(t.TokenNeeded) && in.On != uint8(t.TokenRefused)
+		return in.On != uint8(t.TokenNeeded) && in.On != uint8(t.TokenRefused) && in.On != uint8(t.TokenErased)
 	}
 	return true
 }
@@ -132,6 +138,7 @@ var invariants = []struct {
 }{
 	{1, noSocketWithoutSession},
 	{2, loggedOutIsEmpty},
+	{3, oneUserOnASocket},
 	{10, openIsOwned},
 	{13, readyIsAuthenticated},
 	{27, logoutEndsByDeadlines},
@@ -141,17 +148,22 @@ var invariants = []struct {
 func noSocketWithoutSession(w *world) error {
 	session, _ := w.core.Session()
 	for i := range w.core.Sockets() {
-		socket, _ := w.core.Socket(i)
-		closed := socket == t.SocketClosed
+		state, data := w.core.Socket(i)
+		ends, closed := !data.Public || !data.Early, state == t.SocketClosed
 		switch session {
-		case t.SessionLoggedOut, t.SessionAuthenticating, t.SessionRevoking:
-		case t.SessionClosing:
-			closed = closed || socket == t.SocketClosing
+		case t.SessionLoggedOut, t.SessionAuthenticating:
+			closed = closed || data.Early
+		case t.SessionRevoking, t.SessionReturning:
+			closed = closed || !ends
+		case t.SessionClosing, t.SessionSwitching:
+			closed = closed || state == t.SocketClosing || !ends
+		case t.SessionShutting:
+			closed = closed || state == t.SocketClosing
 		default:
 			continue
 		}
 		if !closed {
-			return fmt.Errorf("session %s, socket %d %s", w.system.Session.StateName(session), i, w.system.Socket.StateName(socket))
+			return fmt.Errorf("session %s, socket %d %s", w.rules.Session.StateName(session), i, w.rules.Socket.StateName(state))
 		}
 	}
 	return nil
@@ -165,10 +177,35 @@ func loggedOutIsEmpty(w *world) error {
 		return nil
 	}
 	if pending, _ := w.core.Pending(); token != t.TokenAbsent || login != t.LoginIdle || pending > 0 {
-		return fmt.Errorf("loggedOut with token %s, login %s, %d requests", w.system.Token.StateName(token), w.system.Login.StateName(login), pending)
+		return fmt.Errorf("loggedOut with token %s, login %s, %d requests", w.rules.Token.StateName(token), w.rules.Login.StateName(login), pending)
 	}
-	if l := w.ledger; l.logins+l.refreshes+l.logouts > 0 {
-		return fmt.Errorf("loggedOut with %d logins, %d refreshes, %d logouts in flight", l.logins, l.refreshes, l.logouts)
+	if l := w.ledger; l.logins > 0 || l.users != [maxUsers]account{} {
+		return fmt.Errorf("loggedOut with %d logins in flight, and of the tokens %v", l.logins, l.users)
+	}
+	return nil
+}
+
+// oneUserOnASocket holds the users' tokens against their count, and the token that
+// each socket has offered against the current user's.
+func oneUserOnASocket(w *world) error {
+	_, session := w.core.Session()
+	if w.core.Tokens() != int(session.Depth)+1 {
+		return fmt.Errorf("%d tokens, %d users below", w.core.Tokens(), session.Depth)
+	}
+	_, token := w.core.Token()
+	for i := range w.core.Sockets() {
+		state, data := w.core.Socket(i)
+		switch state {
+		case t.SocketOpening, t.SocketAuthenticating, t.SocketAuthed, t.SocketSubscribed:
+			if !data.Early && !data.Public && data.Token < token.Since {
+				return fmt.Errorf("socket %d is %s with token %d, which was another user's: the current one's begin at %d", i, w.rules.Socket.StateName(state), data.Token, token.Since)
+			}
+		}
+	}
+	for i := session.Depth + 1; i < maxUsers; i++ {
+		if w.ledger.users[i] != (account{}) {
+			return fmt.Errorf("a user who is gone has left %v", w.ledger.users[i])
+		}
 	}
 	return nil
 }
@@ -178,7 +215,7 @@ func openIsOwned(w *world) error {
 		state, _ := w.core.Socket(i)
 		owns := state == t.SocketAuthenticating || state == t.SocketAuthed || state == t.SocketSubscribed || state == t.SocketClosing
 		if wire := w.ledger.sockets[i]; wire.open != owns || wire.dialling && state != t.SocketOpening {
-			return fmt.Errorf("socket %d is %s, open %t, dialling %t", i, w.system.Socket.StateName(state), wire.open, wire.dialling)
+			return fmt.Errorf("socket %d is %s, open %t, dialling %t", i, w.rules.Socket.StateName(state), wire.open, wire.dialling)
 		}
 	}
 	return nil
@@ -187,19 +224,19 @@ func openIsOwned(w *world) error {
 func readyIsAuthenticated(w *world) error {
 	session, _ := w.core.Session()
 	for i := range w.core.Sockets() {
-		state, _ := w.core.Socket(i)
-		if (state == t.SocketAuthed || state == t.SocketSubscribed) && !w.ledger.sockets[i].authed {
-			return fmt.Errorf("socket %d is %s without auth on this connection", i, w.system.Socket.StateName(state))
+		state, data := w.core.Socket(i)
+		if (state == t.SocketAuthed || state == t.SocketSubscribed) && !data.Early && !w.ledger.sockets[i].authed {
+			return fmt.Errorf("socket %d is %s without auth on this connection", i, w.rules.Socket.StateName(state))
 		}
 		if session == t.SessionSubscribed && state != t.SocketSubscribed {
-			return fmt.Errorf("session subscribed, socket %d %s", i, w.system.Socket.StateName(state))
+			return fmt.Errorf("session subscribed, socket %d %s", i, w.rules.Socket.StateName(state))
 		}
 	}
 	return nil
 }
 
 // logoutEndsByDeadlines logs out with a dead network: nothing answers, only
-// timers fire.
+// timers fire. It ends where nobody is logged in, or the user before.
 func logoutEndsByDeadlines(w *world) error {
 	at, _, err := w.post(t.Input{To: t.SessionKind, On: uint8(t.SessionLogoutRequested)}, true)
 	for range 8 {
@@ -207,7 +244,9 @@ func logoutEndsByDeadlines(w *world) error {
 			return err
 		}
 		state, data := at.core.Session()
-		if state == t.SessionLoggedOut {
+		switch state {
+		case t.SessionClosing, t.SessionRevoking, t.SessionReturning, t.SessionShutting:
+		default:
 			return nil
 		}
 		at, _, err = at.post(t.Input{To: t.SessionKind, On: uint8(t.SessionCloseTimedOut), Gen: data.Gen}, true)
@@ -222,17 +261,17 @@ func nothingHangs(w *world) error {
 	waiting := false
 	for i := range w.core.Sockets() {
 		state, _ := w.core.Socket(i)
-		waiting = waiting || w.system.Socket.State(state).Kind == fsm.Wait
+		waiting = waiting || w.rules.Socket.State(state).Kind == fsm.Wait
 	}
-	follows := w.system.Session.State(session)
-	if follows.By == "login" && w.system.Login.State(login).Kind != fsm.Wait {
-		return fmt.Errorf("session %s, but login %s has no deadline", follows.Name, w.system.Login.StateName(login))
+	follows := w.rules.Session.State(session)
+	if follows.By == "login" && w.rules.Login.State(login).Kind != fsm.Wait {
+		return fmt.Errorf("session %s, but login %s has no deadline", follows.Name, w.rules.Login.StateName(login))
 	}
 	if follows.By == "socket" && !waiting {
 		return fmt.Errorf("session %s, but no socket has a deadline", follows.Name)
 	}
-	if w.system.Login.State(login).By == "session" && follows.By != "socket" {
-		return fmt.Errorf("login %s, but session %s", w.system.Login.StateName(login), follows.Name)
+	if w.rules.Login.State(login).By == "session" && follows.By != "socket" && follows.Kind != fsm.Wait {
+		return fmt.Errorf("login %s, but session %s", w.rules.Login.StateName(login), follows.Name)
 	}
 	return nil
 }

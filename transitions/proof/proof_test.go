@@ -80,7 +80,7 @@ func TestPlanted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := proof.Explore(system, 1)
+			report := proof.Explore(system, proof.Plan{Sockets: make([]transitions.SocketPlan, 1)})
 			if report.Err == nil || !strings.Contains(report.Err.Error(), test.want) {
 				t.Errorf("got %v, want a violation of %s", report.Err, test.want)
 			}

@@ -1,0 +1,114 @@
+package connectortest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+)
+
+const bodyLimit = 64 << 10 // bytes of an HTTP request body
+
+// failure is the error of an HTTP answer and of a socket message.
+type failure struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// meetFault counts the arrival of r and tells whether a fault dealt with it.
+func (b *Backend) meetFault(w http.ResponseWriter, r *http.Request, at step) bool {
+	f := b.script.arrive(at)
+	switch f.action {
+	case refuse:
+		if f.retryAfter > 0 {
+			seconds := math.Ceil(f.retryAfter.Seconds())
+			w.Header().Set("Retry-After", strconv.FormatFloat(seconds, 'f', 0, 64))
+		}
+		deny(w, refused(at, f.status))
+	case hold:
+		select {
+		case <-r.Context().Done():
+		case <-b.done:
+		}
+		fail(w, http.StatusServiceUnavailable, failure{"unavailable", "the backend is closed"})
+	case reply:
+		w.Header()["Content-Type"] = nil // else net/http would guess one
+		if f.contentType != "" {
+			w.Header().Set("Content-Type", f.contentType)
+		}
+		w.WriteHeader(f.status)
+		io.WriteString(w, f.body)
+	case drop:
+		panic(http.ErrAbortHandler)
+	default:
+		return false
+	}
+	return true
+}
+
+// refused makes a scripted refusal look like a genuine one of that status.
+func refused(at step, status int) *denial {
+	code := "unavailable"
+	switch {
+	case status == http.StatusUnauthorized && at == atLogin:
+		code = errFailedAuth.Code
+	case status == http.StatusUnauthorized:
+		code = errInvalidToken.Code
+	case status == http.StatusForbidden && at == atLoginAs:
+		code = errNotPermitted.Code
+	case status == http.StatusNotFound && at == atLoginAs:
+		code = errUnknownUser.Code
+	}
+	return &denial{status, failure{code, "refused"}}
+}
+
+// denialOf is what a client hears of err.
+func denialOf(err error) *denial {
+	var d *denial
+	if errors.As(err, &d) {
+		return d
+	}
+	return &denial{http.StatusInternalServerError, failure{"unavailable", "no token could be issued"}}
+}
+
+func deny(w http.ResponseWriter, err error) {
+	d := denialOf(err)
+	if d.Code == errInvalidToken.Code {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`) // RFC 6750 section 3
+	}
+	fail(w, d.status, d.failure)
+}
+
+func answerTokens(w http.ResponseWriter, pair tokenPair, err error) {
+	if err != nil {
+		deny(w, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store") // RFC 6749 section 5.1
+	answer(w, http.StatusOK, pair)
+}
+
+func fail(w http.ResponseWriter, status int, why failure) {
+	answer(w, status, map[string]failure{"error": why})
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// A failed write means that the client left, which nobody needs to hear.
+	json.NewEncoder(w).Encode(body)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		fail(w, http.StatusRequestEntityTooLarge, failure{"bad_message", "the body is too large"})
+	case err != nil:
+		fail(w, http.StatusBadRequest, failure{"bad_message", "the body cannot be read"})
+	}
+	return body, err == nil
+}

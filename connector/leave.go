@@ -1,0 +1,127 @@
+package connector
+
+import (
+	"context"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// Logout logs the current user out on this device: it closes the user's sockets,
+// tells the server, and forgets the tokens and the user, whatever the server says.
+// Somebody who has logged in as another is then the user before again, with tokens
+// and sockets; the error is [ErrParentExpired] when that session had ended too.
+//
+// It returns when all that is done, at the latest after CloseTimeout, or when ctx
+// ends: then it goes on by itself. When logged out it does nothing.
+func (s *Session[C, U]) Logout(ctx context.Context) error {
+	return s.driver.leave(ctx, transitions.SessionLogoutRequested, transitions.ThisDevice)
+}
+
+// LogoutEverywhere is Logout, but asks the server to log the current user out on
+// every device. Where the service cannot, it changes nothing and the error is
+// authhttp.ErrNotSupported.
+func (s *Session[C, U]) LogoutEverywhere(ctx context.Context) error {
+	if !s.client.supports(authhttp.FeatureLogoutEverywhere) {
+		return authhttp.ErrNotSupported
+	}
+	return s.driver.leave(ctx, transitions.SessionLogoutRequested, transitions.EveryDevice)
+}
+
+// Forget is Logout, but drops the tokens without a word to the server.
+func (s *Session[C, U]) Forget(ctx context.Context) error {
+	return s.driver.leave(ctx, transitions.SessionLogoutRequested, transitions.NoDevice)
+}
+
+// Open opens the sockets that are declared Early, before anybody logs in, and
+// those of them that have failed. It does not wait: requests to them do. The error
+// is [ErrBusy] while the session is leaving.
+func (s *Session[C, U]) Open() error {
+	refused := make(chan error, 1)
+	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionOpenRequested)}
+	if err := s.driver.post(in, &cause{refused: refused}); err != nil {
+		return err
+	}
+	select {
+	case err := <-refused:
+		return err
+	default:
+		return nil
+	}
+}
+
+// Close closes every socket, those opened before login too, and forgets all users
+// and tokens, but tells the server nothing and leaves what is stored: it is the end
+// of the process rather than of the login, with which Resume goes on another time.
+// It returns as Logout does; a logout in flight ends with it, untold to the server.
+func (s *Session[C, U]) Close(ctx context.Context) error {
+	return s.driver.leave(ctx, transitions.SessionCloseRequested, 0)
+}
+
+// leave posts a command that ends what there is, and waits for its end.
+func (d *driver) leave(ctx context.Context, on transitions.SessionEvent, devices uint32) error {
+	done := make(chan error, 1)
+	if err := d.post(transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: devices}, &cause{logout: done}); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (d *driver) performSession(w work) {
+	switch transitions.SessionEffect(w.out.Effect) {
+	case transitions.SessionRefuseBusy:
+		w.why.refuse(ErrBusy)
+	case transitions.SessionRefuseLoggedIn:
+		w.why.refuse(ErrLoggedIn)
+	case transitions.SessionRefuseLoggedOut:
+		w.why.refuse(ErrNotLoggedIn)
+	case transitions.SessionTellLoggedIn:
+		d.tellRequirers(nil, RequireLogin)
+	case transitions.SessionReportReady:
+		d.tellRequirers(nil, RequireReady)
+	case transitions.SessionReportDegraded:
+		d.tellRequirers(&LoginError{Command: transitions.CommandResume, LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)}, RequireReady)
+	case transitions.SessionTellNotLoggedIn:
+		d.tellRequirers(&LoginError{Command: transitions.CommandResume, Err: because(ErrNotLoggedIn, w.why.err)}, RequireReady)
+	case transitions.SessionRestoreToken:
+		d.truncateUsers(len(d.loggedIn()) - 1)
+	case transitions.SessionTellParentExpired:
+		d.tellLeavers(because(ErrParentExpired, w.why.err))
+	case transitions.SessionTellLoggedOut:
+		if w.out.To == uint8(transitions.SessionLoggedOut) {
+			d.truncateUsers(0)
+		}
+		d.tellLeavers(nil)
+	case transitions.SessionStartLogin, transitions.SessionStartResume, transitions.SessionStartLoginAs,
+		transitions.SessionCancelLogin, transitions.SessionOpenSockets, transitions.SessionOpenEarly,
+		transitions.SessionCloseSockets, transitions.SessionCloseAll, transitions.SessionAbortSockets,
+		transitions.SessionAbortAll, transitions.SessionRevokeToken, transitions.SessionEraseToken,
+		transitions.SessionDropToken, transitions.SessionDropTokens, transitions.SessionReportLeft:
+		// Links carry these to other machines.
+	}
+}
+
+// refuse tells the command that the event stands for that nothing comes of it.
+func (c *cause) refuse(err error) {
+	switch {
+	case c.require != nil:
+		c.require.settle(err)
+	case c.login != nil:
+		c.login.settle(err)
+	case c.refused != nil:
+		c.refused <- err
+	}
+}
+
+// tellLeavers tells everyone who waits for the end of a logout or a close.
+func (d *driver) tellLeavers(err error) {
+	for _, done := range d.logouts {
+		done <- err
+	}
+	d.logouts = nil
+}

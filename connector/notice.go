@@ -1,0 +1,151 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/authhttp/errcode"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// NoToken says that somebody wanted a fresh token and there is none.
+type NoToken struct {
+	Cause NoTokenCause
+	Err   error // why there is none
+}
+
+// NoTokenCause is who wanted a fresh token.
+type NoTokenCause uint8
+
+// The causes.
+const (
+	CauseRequest NoTokenCause = iota // an HTTP request
+	CauseResume                      // Resume
+	CauseGuard                       // Require
+	CauseLoginAs                     // LoginAs
+	CauseSocket                      // a socket
+)
+
+var noTokenCauses = [...]string{"request", "resume", "guard", "loginAs", "socket"}
+
+// String returns the cause's name.
+func (c NoTokenCause) String() string {
+	if int(c) < len(noTokenCauses) {
+		return noTokenCauses[c]
+	}
+	return fmt.Sprintf("cause %d", uint8(c))
+}
+
+type (
+	quietKey struct{}
+	briefKey struct{}
+)
+
+// Quiet returns a context whose commands and HTTP requests do not call the
+// listener of Config.NoToken. Others who wait for the same token still do.
+func Quiet(ctx context.Context) context.Context { return context.WithValue(ctx, quietKey{}, true) }
+
+func isQuiet(ctx context.Context) bool { return ctx.Value(quietKey{}) != nil }
+
+// WithoutSockets returns a context with which Login, Resume, LoginAs and Adopt
+// return when the user is logged in, while the sockets are still opening.
+func WithoutSockets(ctx context.Context) context.Context {
+	return context.WithValue(ctx, briefKey{}, true)
+}
+
+func isBrief(ctx context.Context) bool { return ctx.Value(briefKey{}) != nil }
+
+// noTokenOnce tells the listener, once for each generation of the token.
+func (d *driver) noTokenOnce(cause NoTokenCause, err error) {
+	if d.noticed || slices.Contains(d.settings.mute, cause) {
+		return
+	}
+	d.noticed = true
+	d.noToken(cause, err)
+}
+
+// noTokenFor tells the listener that a command has found no token.
+func (d *driver) noTokenFor(call *loginCall, err error) {
+	cause := CauseResume
+	switch {
+	case call.quiet || call.command == transitions.CommandLogin:
+		return
+	case call.guard:
+		cause = CauseGuard
+	case call.command == transitions.CommandLoginAs:
+		cause = CauseLoginAs
+	}
+	d.noToken(cause, err)
+}
+
+func (d *driver) noToken(cause NoTokenCause, err error) {
+	if listener := d.settings.noToken; listener != nil && !slices.Contains(d.settings.mute, cause) {
+		d.call(func() { listener(NoToken{Cause: cause, Err: err}) })
+	}
+}
+
+// fail tells watchers and the reporter what went wrong, where there is one of the
+// other side's addresses to name.
+func (d *driver) fail(url string, err error) {
+	d.faults.publish(err)
+	if d.settings.reporter.Report == nil {
+		return
+	}
+	report := errcode.Report{Time: d.settings.now(), URL: url, Code: errcode.Of(err), Peer: errcode.SaidByPeer(err), Err: err}
+	d.call(func() { d.settings.reporter.Tell(authhttp.WithoutToken(Quiet(context.Background())), report) })
+}
+
+// callbacks calls the application, one call after the other. Its goroutine ends
+// when nothing is left to call, and nothing waits for it.
+type callbacks struct {
+	mu      sync.Mutex
+	waiting []func()
+	busy    bool
+}
+
+// mostCallbacks bounds what waits for a callback that does not return.
+const mostCallbacks = 1024
+
+// call queues a call of the application.
+func (d *driver) call(f func()) {
+	c := &d.callbacks
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) == mostCallbacks {
+		return
+	}
+	c.waiting = append(c.waiting, f)
+	if !c.busy {
+		c.busy = true
+		go d.runCallbacks()
+	}
+}
+
+func (d *driver) runCallbacks() {
+	c := &d.callbacks
+	for {
+		c.mu.Lock()
+		if len(c.waiting) == 0 {
+			c.busy = false
+			c.mu.Unlock()
+			return
+		}
+		next := c.waiting[0]
+		c.waiting = c.waiting[1:]
+		c.mu.Unlock()
+		if _, err := guarded(func() (struct{}, error) { next(); return struct{}{}, nil }); err != nil {
+			d.fail("", err)
+		}
+	}
+}
+
+// url is the address that an output is about; empty: none of one's own.
+func (d *driver) url(out transitions.Output) string {
+	if out.Machine == transitions.SocketKind {
+		return d.sockets[out.ID].wiring.url
+	}
+	return ""
+}

@@ -1,0 +1,87 @@
+package connector
+
+import (
+	"time"
+
+	"github.com/custom-app/interlock/transitions"
+)
+
+// Status is a session at one moment.
+type Status struct {
+	Session transitions.SessionState
+	Login   transitions.LoginState
+	Token   transitions.TokenState
+
+	LoggingIn   bool // Login or Adopt is in flight
+	Resuming    bool // Resume, or that of Require, is in flight
+	LoggingInAs bool // LoginAs is in flight
+	LoggedIn    bool
+	Opening     bool // logged in, and some socket is not ready yet
+	Ready       bool // every socket is ready
+	LoggingOut  bool // Logout and its like are in flight, or lead back to the user before
+	Closing     bool // Close is in flight
+
+	Depth  int  // how many users below the current one have logged in as another
+	Master bool // logged in, and not as another
+
+	Clock time.Duration // how far the server's clock is ahead of this one, as last measured; 0 also when not measured
+
+	Sockets []SocketStatus // in the order of the config
+}
+
+// SocketStatus is a socket at one moment.
+type SocketStatus struct {
+	ID         string
+	State      transitions.SocketState
+	Generation uint32 // grows with every attempt to connect
+	Attempt    uint16 // attempts since it was last stable
+	Readies    uint32 // how often it became ready
+	Failures   uint32 // how often an attempt or a connection failed
+	Opened     bool   // whether the last attempt opened a connection
+	CloseCode  uint16 // the close code or HTTP status of the last failure; 0: none was given
+}
+
+// Status returns the session at this moment.
+func (s *Session[C, U]) Status() Status {
+	d := s.driver
+	d.mailbox.Lock()
+	defer d.mailbox.Unlock()
+	var status Status
+	status.Session, _ = d.core.Session()
+	status.Login, _ = d.core.Login()
+	status.Token, _ = d.core.Token()
+	status.describe(d.core)
+	status.Clock = d.clockDifference()
+	for i, run := range d.sockets {
+		state, data := d.core.Socket(i)
+		status.Sockets = append(status.Sockets, SocketStatus{
+			ID: run.wiring.id, State: state, Generation: data.Gen, Attempt: data.Attempt, Readies: data.Readies,
+			Failures: data.Failures, Opened: data.Opened, CloseCode: data.Code,
+		})
+	}
+	return status
+}
+
+// describe derives the flags from the states.
+func (s *Status) describe(core *transitions.Core) {
+	_, session := core.Session()
+	if _, login := core.Login(); s.Login != transitions.LoginIdle && s.Login != transitions.LoginOpening {
+		s.LoggingIn = login.Command == transitions.CommandLogin
+		s.Resuming = login.Command == transitions.CommandResume
+		s.LoggingInAs = login.Command == transitions.CommandLoginAs
+	}
+	switch s.Session {
+	case transitions.SessionSwitching, transitions.SessionSocketOpening, transitions.SessionSocketAuthed:
+		s.LoggedIn, s.Opening = true, true
+	case transitions.SessionSubscribed:
+		s.LoggedIn, s.Ready = true, true
+	case transitions.SessionDegraded:
+		s.LoggedIn = true
+	case transitions.SessionClosing, transitions.SessionRevoking, transitions.SessionReturning:
+		s.LoggingOut = true
+	case transitions.SessionShutting:
+		s.Closing = true
+	case transitions.SessionLoggedOut, transitions.SessionAuthenticating:
+	}
+	s.Depth, s.Master = int(session.Depth), s.LoggedIn && session.Depth == 0
+}
