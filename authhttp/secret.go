@@ -8,16 +8,16 @@ import (
 
 const redacted = "[secret]"
 
-// Secret is a text that redacts itself: printed with any verb of package fmt,
-// logged with log/slog or encoded as text, JSON or XML it reads "[secret]".
-// The empty Secret stays empty, so that absence can be seen. Decoding JSON into
-// a Secret keeps the real text.
+// Secret is a text that redacts itself: printed with package fmt, logged with
+// log/slog or encoded as text, JSON or XML it reads "[secret]". The empty Secret
+// stays empty, so that absence can be seen. Decoding JSON into a Secret keeps the
+// real text.
 //
-// Three places lie beyond its reach, and show the text. Package fmt calls no
-// methods on unexported fields, so a struct that keeps a Secret in one, at any
-// depth, needs a Format method of its own before it is printed. Package
-// encoding/json writes the keys of a map as they are. And go vet refuses the
-// verb %w for anything but an error.
+// Four places lie beyond its reach, and show the text. Package fmt calls no methods
+// on unexported fields, so a struct that keeps a Secret in one, at any depth, needs
+// a Format method of its own before it is printed. Nor does it for the verb %p,
+// which go vet refuses, as it refuses %w for anything but an error. Package
+// encoding/json writes the keys of a map as they are.
 type Secret string
 
 // Reveal returns the real text.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
+
+	"github.com/custom-app/interlock/authhttp/errcode"
 )
 
 // The names of the calls of a [Service], as they stand in [Error].Op.
@@ -24,14 +27,14 @@ const (
 var (
 	// ErrRejected means that the server, or the configuration, said no:
 	// the same call will fail again.
-	ErrRejected = errors.New("interlock: auth: rejected")
+	ErrRejected = errcode.New(errcode.FailedAuth, "interlock: auth: rejected")
 	// ErrUnavailable means that nobody said no: the same call may succeed
 	// later, and the tokens are as good as they were.
-	ErrUnavailable = errors.New("interlock: auth: unavailable")
+	ErrUnavailable = errcode.New(errcode.ServiceUnavailable, "interlock: auth: unavailable")
 	// ErrTokenRefused means that the access token of a Resume or a LoginAs was
 	// refused: the same call may succeed with a newer one. By itself it ends no
 	// session, since an intermediary can refuse a token that its server takes.
-	ErrTokenRefused = errors.New("interlock: auth: the access token was refused")
+	ErrTokenRefused = errcode.New(errcode.InvalidToken, "interlock: auth: the access token was refused")
 )
 
 // ErrNotSupported means that the backend has no such call; nothing was sent. An
@@ -143,6 +146,50 @@ func (e *Error) Unwrap() error {
 		return nil
 	}
 	return e.Err
+}
+
+// ErrorCode makes an Error an [errcode.Coded]: what the answer's status means for
+// the call, or the code of what kept an answer from coming.
+func (e *Error) ErrorCode() errcode.Code {
+	switch {
+	case e == nil:
+		return errcode.Unhandled
+	case errors.Is(e.Err, ErrNotSupported):
+		return errcode.NotSupported
+	case errors.Is(e.Err, ErrTokenRefused):
+		return errcode.InvalidToken
+	case e.Status == 0:
+		if why, ok := errors.AsType[*reason](e.Err); ok {
+			return errcode.Of(why.cause)
+		}
+		return "" // Err says it
+	case !e.SaidByPeer():
+		return errcode.BadAnswer
+	case errors.Is(e.Err, ErrRejected):
+		return e.refusal()
+	}
+	return errcode.FromStatus(e.Status)
+}
+
+// refusal is what a no means, by what was asked for.
+func (e *Error) refusal() errcode.Code {
+	switch e.Status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:
+		switch e.Op {
+		case opLogin:
+			return errcode.FailedAuth
+		case opRefresh:
+			return errcode.InvalidToken
+		case opLoginAs:
+			return errcode.PermissionDenied
+		}
+	}
+	return errcode.FromStatus(e.Status)
+}
+
+// SaidByPeer says whether an answer with a status other than 2xx came.
+func (e *Error) SaidByPeer() bool {
+	return e != nil && e.Status != 0 && (e.Status < 200 || e.Status > 299)
 }
 
 // outcome makes a failure that is said, because of cause.

@@ -2,12 +2,13 @@ package authhttp
 
 import (
 	"context"
-	"errors"
+
+	"github.com/custom-app/interlock/authhttp/errcode"
 )
 
 // ErrNoToken is returned by a [Source] that has no fresh token. [Transport]
 // then sends the request without one.
-var ErrNoToken = errors.New("interlock: token: no fresh token")
+var ErrNoToken = errcode.New(errcode.AuthRequired, "interlock: token: no fresh token")
 
 // Generation numbers the tokens of one [Source]; every newer token has a
 // greater one. 0 means none.

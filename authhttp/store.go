@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/custom-app/interlock/authhttp/errcode"
 )
 
 // maxStored bounds the texts that a [Store] keeps, in bytes.
@@ -20,10 +22,10 @@ const storedVersion = 1
 // What a [Store] answers when it has no text to give. Ask with [errors.Is].
 var (
 	// ErrNothingStored means that nothing is kept for the account.
-	ErrNothingStored = errors.New("interlock: store: nothing stored")
+	ErrNothingStored = errcode.New(errcode.AuthRequired, "interlock: store: nothing stored")
 	// ErrUnusable means that there is something that must not be used: it was
 	// cut, changed, written for another account or open to other people.
-	ErrUnusable = errors.New("interlock: store: unusable")
+	ErrUnusable = errcode.New(errcode.InvalidToken, "interlock: store: unusable")
 )
 
 // Store keeps one text for each account, so that tokens outlive the process.

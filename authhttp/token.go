@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/custom-app/interlock/authhttp/errcode"
 )
 
 // maxToken bounds the access tokens whose claims are read, in bytes.
@@ -20,7 +22,7 @@ const maxUnix = 253402300799
 
 // ErrNoLife is returned by [Pair.Lifetime] when nothing says how long the
 // access token lives: Life is 0 and the token is opaque or has no exp.
-var ErrNoLife = errors.New("interlock: token: no lifetime: Life is 0 and the access token has no readable exp")
+var ErrNoLife = errcode.New(errcode.BadAnswer, "interlock: token: no lifetime: Life is 0 and the access token has no readable exp")
 
 var errOpaque = errors.New("interlock: token: the access token is not a JWT")
 

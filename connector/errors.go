@@ -9,45 +9,33 @@ import (
 	"github.com/custom-app/interlock/transitions"
 )
 
-// sentinel is an error that callers ask for, with its code.
-type sentinel struct {
-	text string
-	code errcode.Code
-}
-
-func (s *sentinel) Error() string { return "interlock: " + s.text }
-
-// ErrorCode and SaidByPeer make it an [errcode.Coded]: this side has decided.
-func (s *sentinel) ErrorCode() errcode.Code { return s.code }
-func (s *sentinel) SaidByPeer() bool        { return false }
-
 // Outcomes of commands and requests, for errors.Is. A login that the server
 // rejects is authhttp.ErrRejected, one that finds no verdict
 // authhttp.ErrUnavailable, and one whose caller leaves its context's error.
 var (
-	ErrBusy          error = &sentinel{"session: another command is in flight", errcode.Busy}
-	ErrLoggedIn      error = &sentinel{"session: a user is logged in", errcode.LoggedIn}
-	ErrNotLoggedIn   error = &sentinel{"session: nobody is logged in", errcode.AuthRequired}
-	ErrLoggedOut     error = &sentinel{"session: logged out meanwhile", errcode.LoggedOut}
-	ErrGate          error = &sentinel{"session: the gate has not opened", errcode.Cancelled}
-	ErrNoTokens      error = &sentinel{"session: the answer has no tokens", errcode.BadAnswer}
-	ErrParentExpired error = &sentinel{"session: that of the user before has ended too", errcode.Expired}
-	ErrSocketFailed  error = &sentinel{"session: a socket has failed for good", errcode.SocketFailed}
+	ErrBusy          = errcode.New(errcode.Busy, "interlock: session: another command is in flight")
+	ErrLoggedIn      = errcode.New(errcode.LoggedIn, "interlock: session: a user is logged in")
+	ErrNotLoggedIn   = errcode.New(errcode.AuthRequired, "interlock: session: nobody is logged in")
+	ErrLoggedOut     = errcode.New(errcode.LoggedOut, "interlock: session: logged out meanwhile")
+	ErrGate          = errcode.New(errcode.Cancelled, "interlock: session: the gate has not opened")
+	ErrNoTokens      = errcode.New(errcode.BadAnswer, "interlock: session: the answer has no tokens")
+	ErrParentExpired = errcode.New(errcode.Expired, "interlock: session: that of the user before has ended too")
+	ErrSocketFailed  = errcode.New(errcode.SocketFailed, "interlock: session: a socket has failed for good")
 
-	ErrTimedOut       error = &sentinel{"request: no answer in time", errcode.Timeout}
-	ErrDropped        error = &sentinel{"request: dropped, the buffer overflowed", errcode.Dropped}
-	ErrBufferFull     error = &sentinel{"request: refused, the buffer is full", errcode.BufferFull}
-	ErrSocketClosed   error = &sentinel{"request: the socket is closed", errcode.SocketClosed}
-	ErrOutcomeUnknown error = &sentinel{"request: sent, then the connection was lost", errcode.OutcomeUnknown}
+	ErrTimedOut       = errcode.New(errcode.Timeout, "interlock: request: no answer in time")
+	ErrDropped        = errcode.New(errcode.Dropped, "interlock: request: dropped, the buffer overflowed")
+	ErrBufferFull     = errcode.New(errcode.BufferFull, "interlock: request: refused, the buffer is full")
+	ErrSocketClosed   = errcode.New(errcode.SocketClosed, "interlock: request: the socket is closed")
+	ErrOutcomeUnknown = errcode.New(errcode.OutcomeUnknown, "interlock: request: sent, then the connection was lost")
 
 	// ErrNone is what a builder returns that has no message to send. An auth
 	// builder thereby closes its socket for good; a subscription is left out.
-	ErrNone error = &sentinel{"builder: no message", errcode.MissingCredentials}
+	ErrNone = errcode.New(errcode.MissingCredentials, "interlock: builder: no message")
 )
 
 // errOwnerLeft ends a resume that several have required when the one whose it was
 // has left.
-var errOwnerLeft error = &sentinel{"session: who began the resume has left", errcode.Cancelled}
+var errOwnerLeft = errcode.New(errcode.Cancelled, "interlock: session: who began the resume has left")
 
 // errNotAccepted is the fault of an answer that is no error, and that the step's
 // Accept does not like.

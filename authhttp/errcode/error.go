@@ -23,6 +23,19 @@ type Coded interface {
 	SaidByPeer() bool
 }
 
+// New is [errors.New] for an error with a code: one to compare with, which this
+// side has decided on.
+func New(code Code, text string) error { return &sentinel{code, text} }
+
+type sentinel struct {
+	code Code
+	text string
+}
+
+func (s *sentinel) Error() string    { return s.text }
+func (s *sentinel) ErrorCode() Code  { return s.code }
+func (s *sentinel) SaidByPeer() bool { return false }
+
 // Error gives an error a code. A nil *Error can be used and says nothing.
 type Error struct {
 	Code Code
