@@ -83,6 +83,7 @@ func newWorldOn(t *testing.T, network *connectortest.Network, backend connectort
 	w.config = connector.Config[credentials, user]{
 		Auth: &authhttp.JSON[credentials, user]{
 			LoginURL: w.backend.URL() + "/login", RefreshURL: w.backend.URL() + "/refresh", LogoutURL: w.backend.URL() + "/logout",
+			UserURL: w.backend.URL() + "/me", LoginAsURL: w.backend.URL() + "/login-as", LogoutEverywhereURL: w.backend.URL() + "/logout-everywhere",
 			Client: &http.Client{Transport: base},
 		},
 		HTTP:        authhttp.Transport{Base: base},
