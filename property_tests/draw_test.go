@@ -11,21 +11,28 @@ var (
 	numbers  = rapid.OneOf(rapid.Uint32Range(0, 3), rapid.SampledFrom([]uint32{255, 256, 65535, 65536, 1<<32 - 1}))
 	counts   = rapid.OneOf(rapid.Uint16Range(0, 3), rapid.Just(uint16(65535)))
 	octets   = rapid.OneOf(rapid.Uint8Range(0, 3), rapid.Just(uint8(255)))
-	sessions = rapid.Custom(func(r *rapid.T) t.SessionData { return t.SessionData{Gen: numbers.Draw(r, "gen")} })
-	logins   = rapid.Custom(func(r *rapid.T) t.LoginData {
-		return t.LoginData{Gen: numbers.Draw(r, "gen"), Ticket: numbers.Draw(r, "ticket"), Attempt: counts.Draw(r, "attempt")}
+	flags    = rapid.Bool()
+	sessions = rapid.Custom(func(r *rapid.T) t.SessionData {
+		return t.SessionData{Gen: numbers.Draw(r, "gen"), Depth: numbers.Draw(r, "depth"), Leave: uint8(rapid.Uint32Range(0, 2).Draw(r, "leave")), Forget: flags.Draw(r, "forget")}
+	})
+	logins = rapid.Custom(func(r *rapid.T) t.LoginData {
+		return t.LoginData{
+			Gen: numbers.Draw(r, "gen"), Ticket: numbers.Draw(r, "ticket"), Token: numbers.Draw(r, "token"), Attempt: counts.Draw(r, "attempt"),
+			Command: t.Command(rapid.Uint8Range(0, 2).Draw(r, "command")), Brief: flags.Draw(r, "brief"), Refused: flags.Draw(r, "refused"), Barred: flags.Draw(r, "barred"),
+		}
 	})
 	tokens = rapid.Custom(func(r *rapid.T) t.TokenData {
 		return t.TokenData{
-			Gen: numbers.Draw(r, "gen"), Attempt: counts.Draw(r, "attempt"),
-			Renewable: rapid.Bool().Draw(r, "renewable"), Young: rapid.Bool().Draw(r, "young"),
+			Gen: numbers.Draw(r, "gen"), Since: numbers.Draw(r, "since"), Attempt: counts.Draw(r, "attempt"), Nested: flags.Draw(r, "nested"),
+			Renewable: flags.Draw(r, "renewable"), Young: flags.Draw(r, "young"), Wanted: flags.Draw(r, "wanted"), Erasing: flags.Draw(r, "erasing"), Wide: flags.Draw(r, "wide"),
 		}
 	})
 	sockets = rapid.Custom(func(r *rapid.T) t.SocketData {
 		return t.SocketData{
 			Gen: numbers.Draw(r, "gen"), Token: numbers.Draw(r, "token"), Readies: numbers.Draw(r, "readies"),
 			Failures: numbers.Draw(r, "failures"), Code: counts.Draw(r, "code"), Attempt: counts.Draw(r, "attempt"),
-			Awaited: octets.Draw(r, "awaited"), Refusals: octets.Draw(r, "refusals"), Opened: rapid.Bool().Draw(r, "opened"), AuthSent: rapid.Bool().Draw(r, "authSent"),
+			Awaited: octets.Draw(r, "awaited"), Refusals: octets.Draw(r, "refusals"), Opened: rapid.Bool().Draw(r, "opened"), AuthSent: flags.Draw(r, "authSent"),
+			Barred: flags.Draw(r, "barred"), Public: flags.Draw(r, "public"), Early: flags.Draw(r, "early"),
 		}
 	})
 	requests = rapid.Just(t.RequestData{})

@@ -39,9 +39,12 @@ func newModel(t *rapid.T, system *transitions.System) *model {
 		sent: make(map[uint32]bool), settled: make(map[uint32]int), requests: make(map[uint32]struct{}),
 	}
 	for range m.buffers {
-		m.plan.Sockets = append(m.plan.Sockets, transitions.Limit{
-			Count: rapid.IntRange(0, 3).Draw(t, "count"), Bytes: rapid.IntRange(0, 12).Draw(t, "bytes"),
-			Policy: rapid.SampledFrom([]transitions.Policy{transitions.DropOldest, transitions.DropNewest, transitions.Refuse}).Draw(t, "policy"),
+		m.plan.Sockets = append(m.plan.Sockets, transitions.SocketPlan{
+			Limit: transitions.Limit{
+				Count: rapid.IntRange(0, 3).Draw(t, "count"), Bytes: rapid.IntRange(0, 12).Draw(t, "bytes"),
+				Policy: rapid.SampledFrom([]transitions.Policy{transitions.DropOldest, transitions.DropNewest, transitions.Refuse}).Draw(t, "policy"),
+			},
+			Public: rapid.Bool().Draw(t, "public"), Early: rapid.Bool().Draw(t, "early"),
 		})
 	}
 	core, err := system.New(m.plan)
@@ -104,6 +107,8 @@ func (m *model) drawInput(t *rapid.T) transitions.Input {
 	switch in.To {
 	case transitions.SocketKind:
 		in.ID = rapid.Uint32Range(0, 1).Draw(t, "socket")
+	case transitions.TokenKind:
+		in.ID = rapid.Uint32Range(0, uint32(m.core.Tokens())).Draw(t, "user") // one who is not there, too
 	case transitions.RequestKind:
 		in.ID = rapid.Uint32Range(0, m.core.NextRequest()).Draw(t, "request")
 	}
@@ -127,8 +132,10 @@ func generation(core *transitions.Core, machine transitions.Kind, id uint32) uin
 		_, d := core.Login()
 		return d.Gen
 	case transitions.TokenKind:
-		_, d := core.Token()
-		return d.Gen
+		if int(id) < core.Tokens() {
+			_, d := core.TokenOf(int(id))
+			return d.Gen
+		}
 	case transitions.SocketKind:
 		_, d := core.Socket(int(id))
 		return d.Gen
@@ -138,18 +145,36 @@ func generation(core *transitions.Core, machine transitions.Kind, id uint32) uin
 
 // drawGood draws what a server that behaves does next, so that runs get far.
 func (m *model) drawGood(t *rapid.T) transitions.Input {
-	if state, _ := m.core.Session(); state == transitions.SessionLoggedOut {
-		return transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLoginRequested)}
+	switch state, _ := m.core.Session(); state {
+	case transitions.SessionLoggedOut:
+		on := rapid.SampledFrom([]transitions.SessionEvent{transitions.SessionLoginRequested, transitions.SessionResumeRequested, transitions.SessionRequired, transitions.SessionOpenRequested}).Draw(t, "command")
+		return transitions.Input{To: transitions.SessionKind, On: uint8(on)}
+	case transitions.SessionSubscribed:
+		if rapid.Bool().Draw(t, "as another") {
+			return transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLoginAsRequested)}
+		}
 	}
-	if state, d := m.core.Login(); state == transitions.LoginRequesting {
+	switch state, d := m.core.Login(); state {
+	case transitions.LoginGated:
+		return transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginGateOpened), Gen: d.Gen}
+	case transitions.LoginLoading:
+		return transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginLoaded), Gen: d.Gen, Arg: transitions.TokenPair}
+	case transitions.LoginRequesting:
 		return transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginAccepted), Gen: d.Gen, Arg: transitions.TokenPair}
 	}
-	if state, d := m.core.Token(); state == transitions.TokenRefreshing {
-		return transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenRefreshed), Gen: d.Gen, Arg: transitions.TokenPair}
+	user := m.core.Tokens() - 1
+	in := transitions.Input{To: transitions.TokenKind, ID: uint32(user)}
+	switch state, d := m.core.TokenOf(user); state {
+	case transitions.TokenStoring:
+		in.On, in.Gen = uint8(transitions.TokenStored), d.Gen
+		return in
+	case transitions.TokenRefreshing, transitions.TokenRestoring:
+		in.On, in.Gen, in.Arg = uint8(transitions.TokenRefreshed), d.Gen, transitions.TokenPair
+		return in
 	}
 	id := rapid.Uint32Range(0, 1).Draw(t, "socket")
 	state, d := m.core.Socket(int(id))
-	in := transitions.Input{To: transitions.SocketKind, ID: id, Gen: d.Gen}
+	in = transitions.Input{To: transitions.SocketKind, ID: id, Gen: d.Gen}
 	switch state {
 	case transitions.SocketOpening:
 		in.On = uint8(transitions.SocketOpened)
@@ -244,7 +269,7 @@ func (m *model) move(t *rapid.T, id uint32, from, to transitions.RequestState) {
 		if i < 0 {
 			continue
 		}
-		limit := m.plan.Sockets[s]
+		limit := m.plan.Sockets[s].Limit
 		newest := i == len(buffer)-1
 		switch {
 		case to == transitions.RequestSent && i != 0:
@@ -274,7 +299,7 @@ func (m *model) check(t *rapid.T) {
 		for _, w := range buffer {
 			bytes += w.size
 		}
-		if limit := m.plan.Sockets[s]; len(buffer) > limit.Count || int(bytes) > limit.Bytes {
+		if limit := m.plan.Sockets[s].Limit; len(buffer) > limit.Count || int(bytes) > limit.Bytes {
 			t.Fatalf("socket %d has %d requests of %d bytes waiting, over %+v", s, len(buffer), bytes, limit)
 		}
 		buffered += len(buffer)
@@ -285,28 +310,45 @@ func (m *model) check(t *rapid.T) {
 	if settled := len(m.requests) - buffered - len(m.sent); settled != len(m.settled) {
 		t.Fatalf("%d requests are over, %d have settled", settled, len(m.settled))
 	}
-	session, _ := m.core.Session()
+	session, data := m.core.Session()
 	login, _ := m.core.Login()
-	token, _ := m.core.Token()
-	for at, state := range map[port]uint8{
-		{transitions.SessionKind, 0}: uint8(session), {transitions.LoginKind, 0}: uint8(login), {transitions.TokenKind, 0}: uint8(token),
-	} {
+	now := map[port]uint8{{transitions.SessionKind, 0}: uint8(session), {transitions.LoginKind, 0}: uint8(login)}
+	for i := range m.core.Tokens() {
+		token, _ := m.core.TokenOf(i)
+		now[port{transitions.TokenKind, uint32(i)}] = uint8(token)
+	}
+	for at, state := range now {
 		if m.states[at] != state {
-			t.Fatalf("%s is in %d, its steps say %d", at.kind, state, m.states[at])
+			t.Fatalf("%s %d is in %d, its steps say %d", at.kind, at.id, state, m.states[at])
 		}
+	}
+	if m.core.Tokens() != int(data.Depth)+1 {
+		t.Fatalf("%d tokens, %d users below", m.core.Tokens(), data.Depth)
 	}
 	if m.core.Key() != m.core.Clone().Key() {
 		t.Fatal("a clone is not equal")
 	}
 }
 
-// logOut logs out with a network that answers nothing: only deadlines pass.
+// logOut logs out every user with a network that answers nothing, and closes what
+// was opened before login: only deadlines pass.
 func (m *model) logOut(t *rapid.T) {
-	m.post(t, transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLogoutRequested)})
-	for range 2 {
+	timeOut := func() (state transitions.SessionState, depth uint32) {
 		_, d := m.core.Session()
 		m.post(t, transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionCloseTimedOut), Gen: d.Gen})
+		state, d = m.core.Session()
+		return state, d.Depth
 	}
+	_, before := m.core.Session()
+	for state, depth := timeOut(); state != transitions.SessionLoggedOut; {
+		m.post(t, transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionLogoutRequested)})
+		was := depth
+		if state, depth = timeOut(); state != transitions.SessionLoggedOut && depth >= was && was != before.Depth {
+			t.Fatalf("a logout out of time leads from %d users below to %s with %d", was, state, depth)
+		}
+	}
+	m.post(t, transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionCloseRequested)})
+	timeOut()
 	m.check(t)
 	session, _ := m.core.Session()
 	login, _ := m.core.Login()

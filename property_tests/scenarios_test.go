@@ -19,8 +19,9 @@ var update = flag.Bool("update", false, "write what comes of the scenarios into 
 // TestScenarios runs the scripts in testdata under both engines and compares what
 // comes of each line with the indented lines below it. A script line is
 //
-//	core sockets=2 count=4 bytes=100 policy=refuse
+//	core sockets=2 count=4 bytes=100 policy=refuse public=yes early=yes
 //	session loginRequested arg=1
+//	token 1 refreshed arg=2
 //	socket 0 opened gen=-1
 //	request submitted socket=0 size=10
 //	request 1 answered
@@ -134,7 +135,7 @@ func (s *stage) begin(values map[string]string) {
 	}
 	var plan transitions.Plan
 	for range s.number(values["sockets"]) {
-		plan.Sockets = append(plan.Sockets, limit)
+		plan.Sockets = append(plan.Sockets, transitions.SocketPlan{Limit: limit, Public: values["public"] != "", Early: values["early"] != ""})
 	}
 	core, err := s.system.New(plan)
 	if err != nil {
@@ -187,7 +188,7 @@ func (s *stage) input(plain []string, values map[string]string) transitions.Inpu
 // describe puts an output into words.
 func (s *stage) describe(out transitions.Output) string {
 	name := out.Machine.String()
-	if out.Machine == transitions.SocketKind || out.Machine == transitions.RequestKind {
+	if out.Machine == transitions.SocketKind || out.Machine == transitions.RequestKind || out.Machine == transitions.TokenKind && out.ID > 0 {
 		name = fmt.Sprintf("%s %d", name, out.ID)
 	}
 	switch out.What {

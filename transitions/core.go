@@ -233,7 +233,7 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 	c.out = append(c.out, note)
 	if from != s.State {
 		c.moved = c.moved || in.To == SessionKind || in.To == SocketKind
-		retime(c, note, m.Timers(from), m.Timers(s.State))
+		stopTimers(c, note, m.Timers(from), m.Timers(s.State))
 	}
 	for _, f := range effects {
 		note.What, note.Effect = Perform, uint8(f)
@@ -242,21 +242,28 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 			c.follow(l, in)
 		}
 	}
+	if from != s.State {
+		startTimers(c, note, m.Timers(from), m.Timers(s.State))
+	}
 	return nil
 }
 
-// retime stops the timers that only the state left names, and starts those that
-// only the new one names.
-func retime[E ~uint8](c *Core, note Output, left, entered []E) {
+// stopTimers stops the timers that only the state left names, before the effects.
+func stopTimers[E ~uint8](c *Core, note Output, left, entered []E) {
 	for _, timer := range left {
 		if !slices.Contains(entered, timer) {
 			note.What, note.Timer = Stop, uint8(timer)
 			c.out = append(c.out, note)
 		}
 	}
+}
+
+// startTimers starts the timers that only the state entered names, after the
+// effects, which may decide how long they run.
+func startTimers[E ~uint8](c *Core, note Output, left, entered []E) {
 	for _, timer := range entered {
 		if !slices.Contains(left, timer) {
-			note.What, note.Timer = Start, uint8(timer)
+			note.What, note.Timer, note.Effect = Start, uint8(timer), 0
 			c.out = append(c.out, note)
 		}
 	}

@@ -20,6 +20,7 @@ type Space[N, A any, K comparable] struct {
 	Key   func(N) K                            // states with one key are alike; the first found stands for all
 	Moves func(from N, each func(A, N, error)) // every move from a state; an error breaks a rule of the move itself
 	Check func(N) error                        // nil, or which rule the state breaks; optional
+	Keep  func(N) N                            // what to keep of a state found, where Moves lends the same one again and again; optional
 	Limit int                                  // states to visit at most; 0: no limit
 }
 
@@ -93,6 +94,9 @@ func (w *walk[N, A, K]) visit(at N, move A, parent int, err error) {
 			return
 		}
 		w.seen[key] = true
+	}
+	if w.space.Keep != nil {
+		at = w.space.Keep(at)
 	}
 	n := node[N, A]{at: at, move: move, parent: parent}
 	if parent >= 0 {

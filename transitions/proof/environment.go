@@ -46,8 +46,15 @@ type world struct {
 // rules are what all worlds of an exploration share.
 type rules struct {
 	*t.System
-	inside map[t.Kind][]uint8 // the events that only the coupling posts
-	depth  uint32             // how often somebody may log in as another
+	outside [t.RequestKind][]occurrence // what the environment may post to each machine
+	depth   uint32                      // how often somebody may log in as another
+	next    *world                      // lent for each move in turn
+}
+
+// occurrence is an event with its argument.
+type occurrence struct {
+	on  uint8
+	arg uint32
 }
 
 // key is what matters of a world.
@@ -85,17 +92,33 @@ func bits(flags ...bool) uint16 {
 	return all
 }
 
-// newRules finds what only the coupling posts: the targets of links and quorums,
-// but for a token that is needed, since HTTP requests need one too.
+// newRules finds what the environment may post: all but the targets of links and
+// quorums; a token that is needed is both, since HTTP requests need one too.
 func newRules(system *t.System, depth uint32) *rules {
-	r := &rules{System: system, depth: depth, inside: map[t.Kind][]uint8{}}
+	r := &rules{System: system, depth: depth, next: &world{core: &t.Core{}}}
+	r.next.rules = r
+	inside := make(map[t.Port]bool)
 	for _, l := range system.Links {
-		if l.To != (t.Port{Machine: t.TokenKind, Number: uint8(t.TokenNeeded)}) {
-			r.inside[l.To.Machine] = append(r.inside[l.To.Machine], l.To.Number)
-		}
+		inside[l.To] = l.To != t.Port{Machine: t.TokenKind, Number: uint8(t.TokenNeeded)}
 	}
 	for _, q := range system.Quorums {
-		r.inside[t.SessionKind] = append(r.inside[t.SessionKind], uint8(q.Up), uint8(q.Down))
+		inside[t.Port{Machine: t.SessionKind, Number: uint8(q.Up)}] = true
+		inside[t.Port{Machine: t.SessionKind, Number: uint8(q.Down)}] = true
+	}
+	for kind, chart := range system.Chart().Machines[:t.RequestKind] {
+		for i := range chart.Events {
+			on := uint8(i + 1)
+			if inside[t.Port{Machine: t.Kind(kind), Number: on}] {
+				continue
+			}
+			args := arguments[t.Kind(kind)][on]
+			if args == nil {
+				args = []uint32{0}
+			}
+			for _, arg := range args {
+				r.outside[kind] = append(r.outside[kind], occurrence{on, arg})
+			}
+		}
 	}
 	return r
 }
@@ -124,37 +147,30 @@ var arguments = map[t.Kind]map[uint8][]uint32{
 // event from outside, of the current generation and of the one before.
 func (w *world) inputs(each func(in t.Input, current bool)) {
 	_, session := w.core.Session()
+	w.inputsOf(t.Input{To: t.SessionKind, Gen: session.Gen}, each)
 	_, login := w.core.Login()
-	w.inputsOf(t.SessionKind, 0, session.Gen, len(w.rules.Session.Chart().Events), each)
-	w.inputsOf(t.LoginKind, 0, login.Gen, len(w.rules.Login.Chart().Events), each)
+	w.inputsOf(t.Input{To: t.LoginKind, Gen: login.Gen}, each)
 	for i := range w.core.Tokens() {
 		_, token := w.core.TokenOf(i)
-		w.inputsOf(t.TokenKind, uint32(i), token.Gen, len(w.rules.Token.Chart().Events), each)
+		w.inputsOf(t.Input{To: t.TokenKind, ID: uint32(i), Gen: token.Gen}, each)
 	}
 	for i := range w.core.Sockets() {
 		_, socket := w.core.Socket(i)
-		w.inputsOf(t.SocketKind, uint32(i), socket.Gen, len(w.rules.Socket.Chart().Events), each)
+		w.inputsOf(t.Input{To: t.SocketKind, ID: uint32(i), Gen: socket.Gen}, each)
 	}
 }
 
-func (w *world) inputsOf(machine t.Kind, id, gen uint32, events int, each func(t.Input, bool)) {
-	for e := uint8(1); int(e) <= events; e++ {
-		if slices.Contains(w.rules.inside[machine], e) {
-			continue
-		}
-		args := arguments[machine][e]
-		if args == nil {
-			args = []uint32{0}
-		}
-		for _, arg := range args {
-			for _, current := range [...]bool{true, false} {
-				in := t.Input{To: machine, ID: id, On: e, Gen: gen, Arg: arg}
-				if !current {
-					in.Gen--
-				}
-				if w.possible(in, current) {
-					each(in, current)
-				}
+func (w *world) inputsOf(in t.Input, each func(t.Input, bool)) {
+	gen := in.Gen
+	for _, what := range w.rules.outside[in.To] {
+		in.On, in.Arg = what.on, what.arg
+		for _, current := range [...]bool{true, false} {
+			in.Gen = gen
+			if !current {
+				in.Gen--
+			}
+			if w.possible(in, current) {
+				each(in, current)
 			}
 		}
 	}
@@ -207,9 +223,17 @@ func (w *world) runs(in t.Input) bool {
 	}
 }
 
-// post gives an event to a copy of the world and books what came of it.
+// kept returns a world of one's own.
+func (w *world) kept() *world {
+	return &world{core: w.core.Clone(), rules: w.rules, ledger: w.ledger}
+}
+
+// post gives an event to a copy of the world, which is lent until the next post,
+// and books what came of it.
 func (w *world) post(in t.Input, current bool) (*world, []t.Output, error) {
-	next := &world{core: w.core.Clone(), rules: w.rules, ledger: w.ledger}
+	next := w.rules.next
+	next.core.Assign(w.core)
+	next.ledger = w.ledger
 	outputs, err := next.core.Post(in)
 	if err != nil {
 		return nil, nil, err

@@ -25,13 +25,66 @@ var goals = []struct {
 		return s == t.SocketTokenPending && d.Wanted
 	}},
 	{"logout during a login", func(w *world) bool { return sessionIs(w, t.SessionLoggedOut) && w.ledger.logins == 0 }},
+	{"a resume that needs a refresh", func(w *world) bool {
+		_, d := w.core.Login()
+		return loginIs(w, t.LoginTokenPending) && d.Command == t.CommandResume && tokenIs(w, t.TokenRefreshing)
+	}},
+	{"a resume whose token was refused", func(w *world) bool {
+		_, d := w.core.Login()
+		return loginIs(w, t.LoginRequesting) && d.Command == t.CommandResume && d.Refused
+	}},
+	{"a login as another beside a session that is ready", func(w *world) bool {
+		return sessionIs(w, t.SessionSubscribed) && loginIs(w, t.LoginRequesting)
+	}},
+	{"as another, and ready", func(w *world) bool { return sessionIs(w, t.SessionSubscribed) && depth(w) > 0 }},
+	{"as another, two deep", func(w *world) bool { return sessionIs(w, t.SessionSubscribed) && depth(w) == 2 }},
+	{"as another, three deep", func(w *world) bool { return sessionIs(w, t.SessionSubscribed) && depth(w) == 3 }},
+	{"back, and ready", func(w *world) bool {
+		_, d := w.core.Token()
+		return sessionIs(w, t.SessionSubscribed) && depth(w) == 0 && d.Since > 1
+	}},
+	{"a parked token past its life", func(w *world) bool { return parked(w) == t.TokenParkedStale }},
+	{"a refresh that ends below another user", func(w *world) bool { return parked(w) == t.TokenParking }},
+	{"a parent restored with a refresh", func(w *world) bool { return sessionIs(w, t.SessionReturning) && tokenIs(w, t.TokenRestoring) }},
+	{"a dead parent", func(w *world) bool {
+		return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenErasing) && w.ledger.users[0] == account{}
+	}},
 	{"logout with a last refresh", func(w *world) bool { return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenLeaving) }},
 	{"logout told to the server", func(w *world) bool { return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenRevoking) }},
+	{"logout of every device told to the server", func(w *world) bool {
+		_, d := w.core.Token()
+		return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenRevoking) && d.Wide
+	}},
 	{"a late dial pending while logged out", func(w *world) bool { return sessionIs(w, t.SessionLoggedOut) && w.ledger.sockets[0].late }},
 	{"closing with a socket that answers nothing", func(w *world) bool {
 		s, _ := socket(w, 0)
 		return sessionIs(w, t.SessionClosing) && s == t.SocketClosing
 	}},
+	{"a socket ready without a session", func(w *world) bool {
+		s, _ := socket(w, 0)
+		return sessionIs(w, t.SessionLoggedOut) && s == t.SocketSubscribed
+	}},
+	{"a socket ready while another user's close", func(w *world) bool {
+		s, _ := socket(w, 0)
+		return sessionIs(w, t.SessionRevoking) && s == t.SocketSubscribed
+	}},
+	{"everything closes", func(w *world) bool { return sessionIs(w, t.SessionShutting) && !tokenIs(w, t.TokenAbsent) }},
+}
+
+func depth(w *world) uint32 {
+	_, d := w.core.Session()
+	return d.Depth
+}
+
+// parked is the state of the master's token while another user is current.
+func parked(w *world) t.TokenState {
+	state, _ := w.core.TokenOf(0)
+	return state
+}
+
+func loginIs(w *world, want t.LoginState) bool {
+	state, _ := w.core.Login()
+	return state == want
 }
 
 func sessionIs(w *world, want t.SessionState) bool {

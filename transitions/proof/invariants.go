@@ -32,12 +32,10 @@ func Explore(system *t.System, plan Plan) Report {
 	if err != nil || len(plan.Sockets) > maxSockets || plan.Depth < 0 || plan.Depth >= maxUsers {
 		return Report{Err: errors.Join(err, fmt.Errorf("proof: plan: %d sockets, at most %d; depth %d, at most %d", len(plan.Sockets), maxSockets, plan.Depth, maxUsers-1))}
 	}
-	reached := make(map[string]bool)
+	reached := make([]bool, len(goals))
 	note := func(w *world) {
-		for _, goal := range goals {
-			if !reached[goal.Name] && goal.Holds(w) {
-				reached[goal.Name] = true
-			}
+		for i := range goals {
+			reached[i] = reached[i] || goals[i].Holds(w)
 		}
 	}
 	space := explore.Space[*world, t.Input, key]{
@@ -50,11 +48,12 @@ func Explore(system *t.System, plan Plan) Report {
 			})
 		},
 		Check: check,
+		Keep:  (*world).kept,
 	}
 	walked := space.Walk()
 	report := Report{States: walked.States, Transitions: walked.Transitions, Depth: walked.Depth, Whole: walked.Whole, Goals: make(map[string]bool)}
-	for _, goal := range goals {
-		report.Goals[goal.Name] = reached[goal.Name]
+	for i, goal := range goals {
+		report.Goals[goal.Name] = reached[i]
 	}
 	if v := walked.Violation; v != nil {
 		report.Err = fmt.Errorf("invariant %w\n%s", v.Err, describe(system, v.Path))

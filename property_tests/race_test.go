@@ -1,0 +1,5 @@
+//go:build race
+
+package propertytests
+
+const underRace = true
