@@ -100,6 +100,6 @@ func (d *driver) endLogin(o Outcome) {
 	if !o.Ready {
 		o.Err = &LoginError{Command: o.Command, LoggedIn: o.LoggedIn, Err: o.Err}
 	}
+	d.outcomes.publish(o) // first, so that who has returned can look
 	call.settle(o.Err)
-	d.outcomes.publish(o)
 }

@@ -14,13 +14,13 @@ const (
 	TokenStale
 	TokenRefreshing
 	TokenWaiting
-	TokenParking
-	TokenParked
-	TokenParkedStale
 	TokenRestoring
 	TokenLeaving
 	TokenRevoking
 	TokenErasing
+	TokenParking
+	TokenParked
+	TokenParkedStale
 )
 
 // String returns the state's name.
@@ -105,18 +105,18 @@ type (
 
 var tokenStates = []fsm.StateInfo[TokenState, TokenEvent]{
 	{Is: TokenAbsent, Name: "absent", Kind: fsm.Rest, Doc: "no token"},
-	{Is: TokenStoring, Name: "storing", Kind: fsm.Wait, Timers: of(TokenStoreTimedOut), Doc: "a new token is stored before it is used"},
-	{Is: TokenFresh, Name: "fresh", Kind: fsm.Rest, Timers: of(TokenRefreshDue, TokenFloorPassed), Doc: "usable"},
-	{Is: TokenStale, Name: "stale", Kind: fsm.Rest, Doc: "past its life; the next need refreshes it"},
-	{Is: TokenRefreshing, Name: "refreshing", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Doc: "one refresh is in flight, everyone joins it"},
-	{Is: TokenWaiting, Name: "waiting", Kind: fsm.Wait, Timers: of(TokenRetryDue), Doc: "backoff before the next refresh"},
+	{Is: TokenStoring, Name: "storing", Kind: fsm.Wait, Timers: of(TokenStoreTimedOut), Group: "in use", Doc: "a new token is stored before it is used"},
+	{Is: TokenFresh, Name: "fresh", Kind: fsm.Rest, Timers: of(TokenRefreshDue, TokenFloorPassed), Group: "in use", Doc: "usable"},
+	{Is: TokenStale, Name: "stale", Kind: fsm.Rest, Group: "in use", Doc: "past its life; the next need refreshes it"},
+	{Is: TokenRefreshing, Name: "refreshing", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "in use", Doc: "one refresh is in flight, everyone joins it"},
+	{Is: TokenWaiting, Name: "waiting", Kind: fsm.Wait, Timers: of(TokenRetryDue), Group: "in use", Doc: "backoff before the next refresh"},
+	{Is: TokenRestoring, Name: "restoring", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "in use", Doc: "a refresh before its user's session goes on"},
+	{Is: TokenLeaving, Name: "leaving", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "logging out", Doc: "a last refresh, to log out with"},
+	{Is: TokenRevoking, Name: "revoking", Kind: fsm.Wait, Timers: of(TokenRevokeTimedOut), Group: "logging out", Doc: "the server is told of the logout"},
+	{Is: TokenErasing, Name: "erasing", Kind: fsm.Wait, Timers: of(TokenEraseTimedOut), Group: "logging out", Doc: "the token is dropped; what is stored is being erased"},
 	{Is: TokenParking, Name: "parking", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "below another user", Doc: "what is in flight ends, then the token rests"},
 	{Is: TokenParked, Name: "parked", Kind: fsm.Rest, Group: "below another user", Doc: "its user has logged in as another"},
 	{Is: TokenParkedStale, Name: "parkedStale", Kind: fsm.Rest, Group: "below another user", Doc: "the same, past its life"},
-	{Is: TokenRestoring, Name: "restoring", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Doc: "a refresh before its user's session goes on"},
-	{Is: TokenLeaving, Name: "leaving", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Doc: "a last refresh, to log out with"},
-	{Is: TokenRevoking, Name: "revoking", Kind: fsm.Wait, Timers: of(TokenRevokeTimedOut), Doc: "the server is told of the logout"},
-	{Is: TokenErasing, Name: "erasing", Kind: fsm.Wait, Timers: of(TokenEraseTimedOut), Doc: "the token is dropped; what is stored is being erased"},
 }
 
 var tokenEvents = []fsm.EventInfo[TokenEvent]{
