@@ -23,7 +23,7 @@ type connection struct {
 	ctx context.Context // ends with the connection
 	end context.CancelFunc
 
-	steps chan func() // the steps of the handshake; holds both, closed after the last
+	steps chan func() // the steps of the handshake; holds both, closed after the last; nil between handshakes
 
 	mu       sync.Mutex
 	queue    []frame
@@ -47,7 +47,7 @@ type expectation struct {
 }
 
 func newConnection(r *socketRun, o *opened, gen uint32) *connection {
-	c := &connection{run: r, gen: gen, ws: o.ws, expected: make(map[uint64]expectation), steps: make(chan func(), 2)}
+	c := &connection{run: r, gen: gen, ws: o.ws, expected: make(map[uint64]expectation)}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	c.ws.SetPingHandler(func(data string) error {
 		c.put(frame{websocket.PongMessage, []byte(data)})
@@ -69,12 +69,28 @@ func closeFrame(code int) frame {
 	return frame{websocket.CloseMessage, websocket.FormatCloseMessage(code, "")}
 }
 
+// begin begins a handshake: at the beginning, and when the same connection is
+// authorised anew. Only the goroutine that runs outputs calls it.
+func (c *connection) begin() {
+	if c.steps == nil {
+		steps := make(chan func(), 2)
+		c.steps = steps
+		c.run.driver.begin(func() { c.handshake(steps) })
+	}
+}
+
+// finish ends the handshake when the steps given so far are done.
+func (c *connection) finish() {
+	close(c.steps)
+	c.steps = nil
+}
+
 // handshake runs the steps of the way to ready, as the effects say, and ends with
 // the last of them or with the connection.
-func (c *connection) handshake() {
+func (c *connection) handshake(steps <-chan func()) {
 	for {
 		select {
-		case step, ok := <-c.steps:
+		case step, ok := <-steps:
 			if !ok {
 				return
 			}

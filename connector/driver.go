@@ -35,6 +35,7 @@ type driver struct {
 	tokenWaiters []*tokenCall
 	requests     map[uint32]*call
 	logouts      []chan<- error
+	parent       error // why the session of the user before has ended, for those who log out
 	requirers    []*requirer
 	noticed      bool // the listener was told that there is no fresh token of this generation
 	journal      *journal

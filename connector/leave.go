@@ -35,25 +35,21 @@ func (s *Session[C, U]) Forget(ctx context.Context) error {
 
 // Open opens the sockets that are declared Early, before anybody logs in, and
 // those of them that have failed. It does not wait: requests to them do. The error
-// is [ErrBusy] while the session is leaving.
+// is [ErrBusy] while the session is leaving, or changes its user.
 func (s *Session[C, U]) Open() error {
 	refused := make(chan error, 1)
 	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionOpenRequested)}
 	if err := s.driver.post(in, &cause{refused: refused}); err != nil {
 		return err
 	}
-	select {
-	case err := <-refused:
-		return err
-	default:
-		return nil
-	}
+	return <-refused
 }
 
 // Close closes every socket, those opened before login too, and forgets all users
 // and tokens, but tells the server nothing and leaves what is stored: it is the end
 // of the process rather than of the login, with which Resume goes on another time.
-// It returns as Logout does; a logout in flight ends with it, untold to the server.
+// A token that is on its way is waited for, and stored. It returns as Logout does;
+// a logout in flight ends with it, untold to the server.
 func (s *Session[C, U]) Close(ctx context.Context) error {
 	return s.driver.leave(ctx, transitions.SessionCloseRequested, 0)
 }
@@ -88,17 +84,20 @@ func (d *driver) performSession(w work) {
 		d.tellRequirers(&LoginError{Command: transitions.CommandResume, LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)}, RequireReady)
 	case transitions.SessionTellNotLoggedIn:
 		d.tellRequirers(&LoginError{Command: transitions.CommandResume, Err: because(ErrNotLoggedIn, w.why.err)}, RequireReady)
+	case transitions.SessionOpenEarly:
+		w.why.refuse(nil)
 	case transitions.SessionRestoreToken:
 		d.truncateUsers(len(d.loggedIn()) - 1)
 	case transitions.SessionTellParentExpired:
-		d.tellLeavers(because(ErrParentExpired, w.why.err))
+		d.parent = because(ErrParentExpired, w.why.err)
 	case transitions.SessionTellLoggedOut:
 		if w.out.To == uint8(transitions.SessionLoggedOut) {
 			d.truncateUsers(0)
 		}
-		d.tellLeavers(nil)
+		d.tellLeavers(d.parent)
+		d.parent = nil
 	case transitions.SessionStartLogin, transitions.SessionStartResume, transitions.SessionStartLoginAs,
-		transitions.SessionCancelLogin, transitions.SessionOpenSockets, transitions.SessionOpenEarly,
+		transitions.SessionCancelLogin, transitions.SessionOpenSockets, transitions.SessionSettleToken,
 		transitions.SessionCloseSockets, transitions.SessionCloseAll, transitions.SessionAbortSockets,
 		transitions.SessionAbortAll, transitions.SessionRevokeToken, transitions.SessionEraseToken,
 		transitions.SessionDropToken, transitions.SessionDropTokens, transitions.SessionReportLeft:

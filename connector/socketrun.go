@@ -43,16 +43,18 @@ func (r *socketRun) perform(w work) {
 		r.cancelDial = nil
 		r.connection = newConnection(r, w.why.opened, w.out.Now)
 		r.driver.begin(r.connection.read)
-		r.driver.begin(r.connection.handshake) // on the goroutine that has dialled
+		r.connection.begin() // on the goroutine that has dialled
 	case transitions.SocketSendAuth:
 		if r.wiring.auth == nil {
 			r.post(transitions.SocketAuthSkipped, w.out.Now, 0, noCause)
 			return
 		}
 		c, k := r.connection, r.known()
+		c.begin()
 		c.steps <- func() { c.sendAuth(k) }
 	case transitions.SocketSendSubscriptions:
-		defer close(r.connection.steps)
+		r.connection.begin()
+		defer r.connection.finish()
 		if len(r.wiring.subscribe) == 0 {
 			r.post(transitions.SocketSubscriptionsSent, w.out.Now, 0, noCause)
 			return

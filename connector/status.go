@@ -79,7 +79,7 @@ func (s *Status) describe(core *transitions.Core) {
 		s.LoggedIn = true
 	case transitions.SessionClosing, transitions.SessionRevoking, transitions.SessionReturning:
 		s.LoggingOut = true
-	case transitions.SessionShutting:
+	case transitions.SessionShutting, transitions.SessionSettling:
 		s.Closing = true
 	case transitions.SessionLoggedOut, transitions.SessionAuthenticating:
 	}

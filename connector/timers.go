@@ -95,7 +95,7 @@ func (d *driver) refreshDelay(h *held) (time.Duration, bool) {
 	if h.staleAfter == 0 {
 		return 0, false // nobody knows when it ends
 	}
-	due := h.staleAfter - elapsed(h.received, d.settings.now())
+	due := h.staleAfter - max(elapsed(h.received, d.settings.now()), 0) // a clock that was set back puts nothing off
 	if h.pair.Refresh == "" {
 		return max(due, 0), true // its end, not a request to be spread
 	}

@@ -32,7 +32,7 @@ var (
 			Gen: numbers.Draw(r, "gen"), Token: numbers.Draw(r, "token"), Readies: numbers.Draw(r, "readies"),
 			Failures: numbers.Draw(r, "failures"), Code: counts.Draw(r, "code"), Attempt: counts.Draw(r, "attempt"),
 			Awaited: octets.Draw(r, "awaited"), Refusals: octets.Draw(r, "refusals"), Opened: rapid.Bool().Draw(r, "opened"), AuthSent: flags.Draw(r, "authSent"),
-			Barred: flags.Draw(r, "barred"), Public: flags.Draw(r, "public"), Early: flags.Draw(r, "early"),
+			Barred: flags.Draw(r, "barred"), Public: flags.Draw(r, "public"), Early: flags.Draw(r, "early"), Guest: flags.Draw(r, "guest"),
 		}
 	})
 	requests = rapid.Just(t.RequestData{})

@@ -3,6 +3,7 @@ package propertytests
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/custom-app/interlock/fsm"
@@ -37,7 +38,7 @@ func TestExploreEachMachine(t *testing.T) {
 	t.Run("D2 socket", func(t *testing.T) {
 		exploreAlone(t, transitions.Socket, func(s fsm.Snapshot[transitions.SocketState, transitions.SocketData]) fsm.Snapshot[transitions.SocketState, transitions.SocketData] {
 			d := &s.Data
-			*d = transitions.SocketData{Gen: 7, Awaited: min(d.Awaited, 3), Refusals: min(d.Refusals, 1), AuthSent: d.AuthSent, Public: d.Public, Early: d.Early}
+			*d = transitions.SocketData{Gen: 7, Awaited: min(d.Awaited, 3), Refusals: min(d.Refusals, 1), AuthSent: d.AuthSent, Public: d.Public, Early: d.Early, Guest: d.Guest}
 			return s
 		}, func(d transitions.SocketData) uint32 { return d.Gen }, transitions.SocketData{Public: true}, transitions.SocketData{Early: true}, transitions.SocketData{Public: true, Early: true})
 	})
@@ -107,9 +108,18 @@ var plans = []struct {
 }
 
 func TestExploreTogether(t *testing.T) {
+	var mu sync.Mutex
 	reached := make(map[string]bool)
+	t.Cleanup(func() { // when all of them are done
+		for goal, yes := range reached {
+			if !yes && !underRace {
+				t.Errorf("goal %q was not reached", goal)
+			}
+		}
+	})
 	for _, p := range plans {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			if p.large && underRace {
 				t.Skip("SKIPPED: too large under the race detector; it runs without")
 			}
@@ -124,18 +134,15 @@ func TestExploreTogether(t *testing.T) {
 			if readme := flush(readme(t)); p.name == "D2 two sockets" && !strings.Contains(readme, fmt.Sprintf("%d\u00a0%03d states", report.States/1000, report.States%1000)) {
 				t.Errorf("the README says another number than %d states", report.States)
 			}
+			if len(report.Goals) == 0 {
+				t.Error("there are no goals")
+			}
+			mu.Lock()
+			defer mu.Unlock()
 			for goal, yes := range report.Goals {
 				reached[goal] = reached[goal] || yes
 			}
 		})
-	}
-	if len(reached) == 0 {
-		t.Error("there are no goals")
-	}
-	for goal, yes := range reached {
-		if !yes && !underRace {
-			t.Errorf("goal %q was not reached", goal)
-		}
 	}
 }
 

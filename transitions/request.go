@@ -107,7 +107,7 @@ var Request = fsm.MustDeclare(fsm.Declaration[RequestState, RequestEvent, Reques
 		{From: of(RequestSent), On: of(RequestErrorAnswer), To: RequestErrorAnswered, Do: of(RequestSettle)},
 		{From: of(RequestSent), On: of(RequestLose), To: RequestUnknown, Do: of(RequestSettle)},
 		{From: of(RequestSent), On: of(RequestSubmit), Never: "a request is submitted once"},
-		{From: of(RequestSent), On: of(RequestRelease), Never: "what was sent was lost with its connection before the socket is ready again"},
+		{From: of(RequestSent), On: of(RequestRelease), Stay: true, Doc: "it has left before the same connection was authorised"},
 		{From: of(RequestSent), On: of(RequestOverflow, RequestRefuse), Never: "it left the buffer"},
 
 		{From: requestPending, On: of(RequestCancel), To: RequestCancelled, Do: of(RequestSettle)},

@@ -19,6 +19,7 @@ const (
 	SessionSwitching
 	SessionReturning
 	SessionShutting
+	SessionSettling
 )
 
 // String returns the state's name.
@@ -70,6 +71,7 @@ const (
 	SessionAbortSockets
 	SessionAbortAll
 	SessionRevokeToken
+	SessionSettleToken
 	SessionEraseToken
 	SessionDropToken
 	SessionDropTokens
@@ -119,6 +121,7 @@ var sessionStates = []fsm.StateInfo[SessionState, SessionEvent]{
 	{Is: SessionSwitching, Name: "switching", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Group: "logged in", Doc: "logged in as another; the sockets of the user before close"},
 	{Is: SessionReturning, Name: "returning", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "back to the user before, whose token is refreshed if it is stale"},
 	{Is: SessionShutting, Name: "shutting", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "every socket closes; the server is not told, and what is stored stays"},
+	{Is: SessionSettling, Name: "settling", Kind: fsm.Wait, Timers: of(SessionCloseTimedOut), Doc: "everything is closed; a token that comes is stored"},
 }
 
 var sessionEvents = []fsm.EventInfo[SessionEvent]{
@@ -159,6 +162,7 @@ var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{
 	{Is: SessionAbortSockets, Name: "abortSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket that ends with the user is gone at once"},
 	{Is: SessionAbortAll, Name: "abortAll", Answers: of(SessionAllClosed), Doc: "link: every socket is gone at once"},
 	{Is: SessionRevokeToken, Name: "revokeToken", Answers: of(SessionTokenGone), Doc: "link: the token is revoked and dropped"},
+	{Is: SessionSettleToken, Name: "settleToken", Answers: of(SessionTokenGone), Doc: "link: the token to be stored is waited for"},
 	{Is: SessionEraseToken, Name: "eraseToken", Doc: "link: the stored tokens are erased"},
 	{Is: SessionDropToken, Name: "dropToken", Doc: "link: the token is dropped at once"},
 	{Is: SessionDropTokens, Name: "dropTokens", Doc: "link: the tokens of all users are dropped at once"},
@@ -180,7 +184,8 @@ var (
 	sessionOpen     = of(SessionSocketOpening, SessionSocketAuthed, SessionSubscribed, SessionDegraded)
 	sessionLoggedIn = append(of(SessionSwitching), sessionOpen...)
 	sessionLeaving  = of(SessionClosing, SessionRevoking)
-	sessionBusy     = of(SessionClosing, SessionRevoking, SessionReturning, SessionShutting)
+	sessionBusy     = of(SessionClosing, SessionRevoking, SessionReturning, SessionShutting, SessionSettling)
+	sessionEnding   = of(SessionShutting, SessionSettling)
 	sessionUntimed  = append(of(SessionLoggedOut, SessionAuthenticating), sessionOpen...)
 )
 
@@ -255,8 +260,8 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: fsm.Except(sessionAny, SessionSocketOpening, SessionSocketAuthed, SessionSubscribed), On: of(SessionSocketFailed), Stay: true},
 		{From: fsm.Except(sessionAny, SessionClosing, SessionSwitching), On: of(SessionSocketsClosed), Stay: true},
 
-		{From: fsm.Except(sessionAny, sessionBusy...), On: of(SessionOpenRequested), Stay: true, Do: of(SessionOpenEarly)},
-		{From: sessionBusy, On: of(SessionOpenRequested), Stay: true, Do: of(SessionRefuseBusy)},
+		{From: append(of(SessionLoggedOut, SessionAuthenticating), sessionOpen...), On: of(SessionOpenRequested), Stay: true, Do: of(SessionOpenEarly)},
+		{From: append(of(SessionSwitching), sessionBusy...), On: of(SessionOpenRequested), Stay: true, Do: of(SessionRefuseBusy)},
 
 		// Log out, or lose the token: sockets first, then the server, then all is gone.
 		{From: of(SessionLoggedOut), On: of(SessionLogoutRequested), Stay: true, Do: of(SessionTellLoggedOut)},
@@ -264,7 +269,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: of(SessionClosing), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionLeave, Doc: "joins the logout in flight, and widens it"},
 		{From: of(SessionClosing, SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), Stay: true, Doc: "joins the logout in flight"},
 		{From: sessionLoggedIn, On: of(SessionTokenExpired), To: SessionClosing, Set: sessionLose, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseSockets)},
-		{From: of(SessionAuthenticating, SessionClosing, SessionShutting), On: of(SessionTokenExpired), Stay: true, Doc: "the resume in flight says so itself, or it no longer matters"},
+		{From: append(of(SessionAuthenticating, SessionClosing), sessionEnding...), On: of(SessionTokenExpired), Stay: true, Doc: "the resume in flight says so itself, or it no longer matters"},
 		{From: of(SessionLoggedOut, SessionRevoking), On: of(SessionTokenExpired), Never: "there is no token to expire, or it is being revoked"},
 		{From: of(SessionClosing), On: of(SessionSocketsClosed), If: sessionIsSilentAs, To: SessionReturning, Set: sessionBack, Do: of(SessionDropToken, SessionRestoreToken)},
 		{From: of(SessionClosing), On: of(SessionSocketsClosed), If: sessionIsNested, To: SessionRevoking, Do: of(SessionRevokeToken), Doc: "what is stored is the master's"},
@@ -272,8 +277,10 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: of(SessionClosing), On: of(SessionSocketsClosed), To: SessionRevoking, Do: of(SessionEraseToken, SessionRevokeToken), Doc: "also without any socket"},
 		{From: of(SessionRevoking), On: of(SessionTokenGone), If: sessionIsNested, To: SessionReturning, Set: sessionBack, Do: of(SessionRestoreToken)},
 		{From: of(SessionRevoking), On: of(SessionTokenGone), To: SessionLoggedOut, Do: of(SessionTellLoggedOut)},
+		{From: of(SessionSettling), On: of(SessionTokenGone), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionReportLeft)},
+		{From: of(SessionSettling), On: of(SessionTokenGone), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionReportLeft)},
 		{From: of(SessionShutting), On: of(SessionTokenGone), Stay: true, Doc: "the logout before was under way"},
-		{From: fsm.Except(sessionAny, SessionRevoking, SessionShutting), On: of(SessionTokenGone), Never: "only revoking asks for it"},
+		{From: fsm.Except(sessionAny, SessionRevoking, SessionShutting, SessionSettling), On: of(SessionTokenGone), Never: "nobody has asked for it"},
 
 		// Back to the user before.
 		{From: of(SessionReturning), On: of(SessionTokenRestored), To: SessionSocketOpening, Set: sessionBegin, Do: of(SessionOpenSockets, SessionTellLoggedOut)},
@@ -284,10 +291,10 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		// Close everything, and keep what is stored.
 		{From: append(of(SessionLoggedOut, SessionAuthenticating, SessionReturning), sessionLoggedIn...), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionShut, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseAll)},
 		{From: sessionLeaving, On: of(SessionCloseRequested), To: SessionShutting, Set: sessionHurry, Do: of(SessionCloseAll)},
-		{From: of(SessionShutting), On: of(SessionCloseRequested), Stay: true, Doc: "joins"},
-		{From: of(SessionShutting), On: of(SessionLogoutRequested), Stay: true, Set: sessionNote, Doc: "joins; the server is not told, but what is stored goes"},
+		{From: sessionEnding, On: of(SessionCloseRequested), Stay: true, Doc: "joins"},
+		{From: sessionEnding, On: of(SessionLogoutRequested), Stay: true, Set: sessionNote, Doc: "joins; the server is not told, but what is stored goes"},
 		{From: of(SessionShutting), On: of(SessionAllClosed), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionReportLeft)},
-		{From: of(SessionShutting), On: of(SessionAllClosed), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionReportLeft)},
+		{From: of(SessionShutting), On: of(SessionAllClosed), To: SessionSettling, Do: of(SessionSettleToken), Doc: "also without any socket"},
 		{From: fsm.Except(sessionAny, SessionShutting), On: of(SessionAllClosed), Stay: true},
 
 		// Out of time.
@@ -296,8 +303,8 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: sessionLeaving, On: of(SessionCloseTimedOut), To: SessionLoggedOut, Do: of(SessionAbortSockets, SessionEraseToken, SessionDropToken, SessionReportLeft)},
 		{From: of(SessionReturning), On: of(SessionCloseTimedOut), To: SessionSocketOpening, Set: sessionBegin, Do: of(SessionOpenSockets, SessionTellLoggedOut), Doc: "the token goes on by itself"},
 		{From: of(SessionSwitching), On: of(SessionCloseTimedOut), To: SessionSocketOpening, Do: of(SessionAbortSockets, SessionOpenSockets)},
-		{From: of(SessionShutting), On: of(SessionCloseTimedOut), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionEraseToken, SessionReportLeft)},
-		{From: of(SessionShutting), On: of(SessionCloseTimedOut), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionReportLeft)},
+		{From: sessionEnding, On: of(SessionCloseTimedOut), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionEraseToken, SessionReportLeft)},
+		{From: sessionEnding, On: of(SessionCloseTimedOut), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionReportLeft)},
 		{From: sessionUntimed, On: of(SessionCloseTimedOut), Stay: true, Doc: "a timer of a state already left"},
 		{From: of(SessionLoggedOut, SessionSocketOpening), On: of(SessionLeft), Stay: true, Do: of(SessionTellLoggedOut)},
 		{From: fsm.Except(sessionAny, SessionLoggedOut, SessionSocketOpening), On: of(SessionLeft), Never: "it comes right behind what asked for it"},

@@ -27,6 +27,7 @@ type SocketEvent uint8
 // The events of a socket.
 const (
 	SocketOpenRequested SocketEvent = iota + 1
+	SocketEarlyRequested
 	SocketCloseRequested
 	SocketAbortRequested
 	SocketTokenFresh
@@ -94,6 +95,7 @@ type SocketData struct {
 	AuthSent bool   // the auth message is on its way, with the token that has come for it
 	Public   bool   // needs no token, and is given none; never changes
 	Early    bool   // may open before login; never changes
+	Guest    bool   // opened before login, without auth
 }
 
 type (
@@ -116,6 +118,7 @@ var socketStates = []fsm.StateInfo[SocketState, SocketEvent]{
 
 var socketEvents = []fsm.EventInfo[SocketEvent]{
 	{Is: SocketOpenRequested, Name: "openRequested", Cause: fsm.User, Doc: "the session opens its sockets"},
+	{Is: SocketEarlyRequested, Name: "earlyRequested", Cause: fsm.User, Doc: "the application opens what needs no login"},
 	{Is: SocketCloseRequested, Name: "closeRequested", Cause: fsm.User, Doc: "the session closes its sockets"},
 	{Is: SocketAbortRequested, Name: "abortRequested", Cause: fsm.Coupled, Doc: "the logout is out of time"},
 	{Is: SocketTokenFresh, Name: "tokenFresh", Cause: fsm.Peer, Doc: "a fresh token is there", Carries: "Arg is the token's generation"},
@@ -178,16 +181,22 @@ var (
 	socketIsFirst    = &socketGuard{Name: "firstRefusal", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.Public && d.Refusals == 0 }}
 	socketIsPublic   = &socketGuard{Name: "public", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Public }}
 	socketIsEarly    = &socketGuard{Name: "early", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early }}
-	socketIsGuest    = &socketGuard{Name: "earlyAuthNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early && !d.AuthSent }}
+	socketIsGuest    = &socketGuard{Name: "guest", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.Public }}
+	socketIsShy      = &socketGuard{Name: "guestAuthNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.AuthSent }}
 	socketIsUnsent   = &socketGuard{Name: "authNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.AuthSent }}
 	socketIsBarred   = &socketGuard{Name: "refusedToken", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return d.Barred && e.Arg == d.Token }}
 	socketHasNone    = &socketGuard{Name: "noneAwaited", Holds: func(_ *SocketData, e fsm.Event[SocketEvent]) bool { return e.Arg == 0 }}
 	socketAwaitsLast = &socketGuard{Name: "lastAwaited", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Awaited == 1 }}
 
 	socketBegin = &socketUpdate{Name: "firstAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
-		d.Gen, d.Attempt, d.Refusals, d.Code, d.Opened, d.Barred = d.Gen+1, 0, 0, 0, false, false
+		d.Gen, d.Attempt, d.Refusals, d.Code, d.Opened, d.Barred, d.Guest = d.Gen+1, 0, 0, 0, false, false, false
 	}}
-	socketRetry = &socketUpdate{Name: "nextAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
+	socketVisit = &socketUpdate{Name: "firstAttemptAsGuest", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
+		d.Gen, d.Attempt, d.Refusals, d.Code, d.Opened, d.Barred, d.Guest = d.Gen+1, 0, 0, 0, false, false, true
+	}}
+	socketWelcome = &socketUpdate{Name: "noGuest", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Guest = false }}
+	socketReauth  = &socketUpdate{Name: "noGuestAuthNotSent", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Guest, d.AuthSent, d.Awaited = false, false, 0 }}
+	socketRetry   = &socketUpdate{Name: "nextAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
 		d.Gen, d.Attempt, d.Opened = d.Gen+1, saturated(d.Attempt), false
 	}}
 	socketOpen     = &socketUpdate{Name: "noteOpened", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Opened = true }}
@@ -220,7 +229,11 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		// Open: a fresh token first.
 		{From: of(SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsPublic, To: SocketOpening, Set: socketBegin, Do: of(SocketDial)},
 		{From: of(SocketClosed, SocketFailed), On: of(SocketOpenRequested), To: SocketTokenPending, Set: socketBegin, Do: of(SocketNeedToken)},
-		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsEarly, Stay: true, Doc: "opened before login"},
+		{From: of(SocketClosed, SocketFailed), On: of(SocketEarlyRequested), If: socketIsPublic, To: SocketOpening, Set: socketVisit, Do: of(SocketDial)},
+		{From: of(SocketClosed, SocketFailed), On: of(SocketEarlyRequested), To: SocketTokenPending, Set: socketVisit, Do: of(SocketNeedToken)},
+		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketEarlyRequested), Stay: true},
+		{From: of(SocketAuthed, SocketSubscribed), On: of(SocketOpenRequested), If: socketIsGuest, To: SocketAuthenticating, Set: socketReauth, Do: of(SocketNeedToken), Doc: "opened before login: the same connection is authorised"},
+		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsEarly, Stay: true, Set: socketWelcome, Doc: "opened before login"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), Never: "a login opens sockets once, and logout has closed them before"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh), If: socketIsBarred, Stay: true, Doc: "a newer one is on its way"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh, SocketTokenAbsent), To: SocketOpening, Set: socketUseToken, Do: of(SocketDial)},
@@ -231,7 +244,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketAuthenticating, SocketAuthed, SocketSubscribed, SocketClosing), On: of(SocketOpened), Never: "one dial opens once"},
 
 		// Auth: again with a fresh token, asked for when the connection opened.
-		{From: of(SocketAuthenticating), On: of(SocketTokenAbsent), If: socketIsGuest, To: SocketAuthed, Set: socketUnawait, Do: of(SocketSendSubscriptions), Doc: "nobody to authorise before login"},
+		{From: of(SocketAuthenticating), On: of(SocketTokenAbsent), If: socketIsShy, To: SocketAuthed, Set: socketUnawait, Do: of(SocketSendSubscriptions), Doc: "nobody to authorise before login"},
 		{From: of(SocketAuthenticating), On: of(SocketTokenFresh, SocketTokenAbsent), If: socketIsUnsent, Stay: true, Set: socketMarkAuth, Do: of(SocketSendAuth)},
 		{From: of(SocketAuthenticating), On: of(SocketTokenFresh, SocketTokenAbsent), Stay: true},
 		{From: of(SocketAuthenticating), On: of(SocketTokenUnavailable), If: socketIsUnsent, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests, SocketReportNoToken)},

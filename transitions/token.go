@@ -18,6 +18,7 @@ const (
 	TokenLeaving
 	TokenRevoking
 	TokenErasing
+	TokenSettling
 	TokenParking
 	TokenParked
 	TokenParkedStale
@@ -47,6 +48,7 @@ const (
 	TokenEraseRequested
 	TokenErased
 	TokenRevokeRequested
+	TokenSettleRequested
 	TokenRevoked
 	TokenDropRequested
 	TokenRefreshDue
@@ -114,6 +116,7 @@ var tokenStates = []fsm.StateInfo[TokenState, TokenEvent]{
 	{Is: TokenLeaving, Name: "leaving", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "logging out", Doc: "a last refresh, to log out with"},
 	{Is: TokenRevoking, Name: "revoking", Kind: fsm.Wait, Timers: of(TokenRevokeTimedOut), Group: "logging out", Doc: "the server is told of the logout"},
 	{Is: TokenErasing, Name: "erasing", Kind: fsm.Wait, Timers: of(TokenEraseTimedOut), Group: "logging out", Doc: "the token is dropped; what is stored is being erased"},
+	{Is: TokenSettling, Name: "settling", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "logging out", Doc: "what is in flight ends and is stored, then all is over"},
 	{Is: TokenParking, Name: "parking", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "below another user", Doc: "what is in flight ends, then the token rests"},
 	{Is: TokenParked, Name: "parked", Kind: fsm.Rest, Group: "below another user", Doc: "its user has logged in as another"},
 	{Is: TokenParkedStale, Name: "parkedStale", Kind: fsm.Rest, Group: "below another user", Doc: "the same, past its life"},
@@ -136,6 +139,7 @@ var tokenEvents = []fsm.EventInfo[TokenEvent]{
 	{Is: TokenEraseRequested, Name: "eraseRequested", Cause: fsm.Coupled, Doc: "what is stored must go"},
 	{Is: TokenErased, Name: "erased", Cause: fsm.Coupled, Doc: "what was stored is gone, or the store has failed"},
 	{Is: TokenRevokeRequested, Name: "revokeRequested", Cause: fsm.User, Doc: "the session logs out", Carries: "Arg says of which devices"},
+	{Is: TokenSettleRequested, Name: "settleRequested", Cause: fsm.Coupled, Doc: "the session closes, and goes on another time"},
 	{Is: TokenRevoked, Name: "revoked", Cause: fsm.Peer, Doc: "the logout request has ended, well or not", Carries: "Gen"},
 	{Is: TokenDropRequested, Name: "dropRequested", Cause: fsm.Coupled, Doc: "the session has no use for it any more"},
 	{Is: TokenRefreshDue, Name: "refreshDue", Cause: fsm.Timer, Doc: "the token ends soon", Carries: "Gen"},
@@ -172,7 +176,8 @@ var tokenEffects = []fsm.EffectInfo[TokenEffect, TokenEvent]{
 var (
 	tokenAny     = states(tokenStates)
 	tokenNeeds   = of(TokenNeeded, TokenRefused, TokenRenewRequested)
-	tokenEnding  = of(TokenLeaving, TokenRevoking, TokenErasing)
+	tokenEnding  = of(TokenLeaving, TokenRevoking, TokenErasing, TokenSettling)
+	tokenFlying  = of(TokenStoring, TokenRefreshing, TokenRestoring, TokenParking)
 	tokenBelow   = of(TokenParking, TokenParked, TokenParkedStale)
 	tokenAnswers = of(TokenStored, TokenRefreshed, TokenUnavailable, TokenRejected, TokenRetriesSpent, TokenRevoked)
 	tokenTimers  = of(TokenExpired, TokenRefreshDue, TokenFloorPassed, TokenStoreTimedOut, TokenRefreshTimedOut, TokenRetryDue, TokenRevokeTimedOut, TokenEraseTimedOut)
@@ -244,7 +249,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenStoring), On: of(TokenStored, TokenStoreTimedOut), To: TokenFresh, Do: of(TokenAnnounceFresh)},
 		{From: of(TokenParking), On: of(TokenStored), To: TokenParked},
 		{From: of(TokenRestoring), On: of(TokenStored), To: TokenFresh, Set: tokenRise, Do: of(TokenAnnounceFresh, TokenReportRestored)},
-		{From: fsm.Except(tokenAny, TokenStoring, TokenParking, TokenRestoring), On: of(TokenStored), Stay: true},
+		{From: fsm.Except(tokenAny, TokenStoring, TokenParking, TokenRestoring, TokenSettling), On: of(TokenStored), Stay: true},
 		{From: fsm.Except(tokenAny, TokenStoring), On: of(TokenStoreTimedOut), Stay: true},
 
 		// Someone needs a fresh token, or the server has refused one.
@@ -328,12 +333,22 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenLeaving), On: of(TokenRefreshTimedOut), To: TokenAbsent, Set: tokenClear, Do: of(TokenCancelRefresh, TokenDrop, TokenReportGone)},
 		{From: of(TokenRevoking), On: of(TokenRevoked, TokenRevokeTimedOut), If: tokenIsErasing, To: TokenErasing, Set: tokenClear, Do: of(TokenCancelLogout, TokenDrop)},
 		{From: of(TokenRevoking), On: of(TokenRevoked, TokenRevokeTimedOut), To: TokenAbsent, Set: tokenClear, Do: of(TokenCancelLogout, TokenDrop, TokenReportGone)},
+
+		// Close: a token that comes is stored, for the server may have used up the one before.
+		{From: tokenFlying, On: of(TokenSettleRequested), To: TokenSettling, Do: of(TokenTellLeaving)},
+		{From: fsm.Except(tokenAny, append(of(TokenSettling), tokenFlying...)...), On: of(TokenSettleRequested), Stay: true, Do: of(TokenReportGone)},
+		{From: of(TokenSettling), On: of(TokenSettleRequested), Never: "the session asks once"},
+		{From: of(TokenSettling), On: of(TokenRefreshed), Stay: true, Set: tokenRefill, Do: of(TokenKeep, TokenStore)},
+		{From: of(TokenSettling), On: of(TokenStored, TokenUnavailable, TokenRejected), To: TokenAbsent, Set: tokenClear, Do: of(TokenDrop, TokenReportGone)},
+		{From: of(TokenSettling), On: of(TokenRefreshTimedOut), To: TokenAbsent, Set: tokenClear, Do: of(TokenCancelRefresh, TokenDrop, TokenReportGone)},
+
+		// Drop: nobody is told.
 		{From: of(TokenAbsent), On: of(TokenDropRequested), Stay: true},
 		{From: fsm.Except(tokenAny, TokenAbsent), On: of(TokenDropRequested), To: TokenAbsent, Set: tokenClear, Do: of(TokenCancelRefresh, TokenCancelLogout, TokenDrop)},
 
 		// Answers and timers of states already left.
 		{From: of(TokenAbsent, TokenStoring, TokenFresh, TokenStale, TokenParked, TokenParkedStale, TokenRevoking, TokenErasing), On: of(TokenRefreshed, TokenUnavailable, TokenRejected), Stay: true},
-		{From: fsm.Except(tokenAny, TokenRefreshing, TokenParking, TokenRestoring, TokenLeaving), On: of(TokenRefreshTimedOut), Stay: true},
+		{From: fsm.Except(tokenAny, TokenRefreshing, TokenParking, TokenRestoring, TokenLeaving, TokenSettling), On: of(TokenRefreshTimedOut), Stay: true},
 		{From: fsm.Except(tokenAny, TokenWaiting), On: of(TokenRetryDue, TokenRetriesSpent), Stay: true},
 		{From: fsm.Except(tokenAny, TokenRevoking), On: of(TokenRevoked, TokenRevokeTimedOut), Stay: true},
 	},

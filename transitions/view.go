@@ -94,7 +94,7 @@ func (c *Core) Key() string {
 	switch c.session.State {
 	case SessionClosing:
 		b = append(b, c.session.Data.Leave)
-	case SessionShutting:
+	case SessionShutting, SessionSettling:
 		b = append(b, flag(c.session.Data.Forget))
 	}
 	if d := c.login.Data; c.login.State != LoginIdle {
@@ -126,7 +126,7 @@ func (c *Core) tokenKey(b []byte, i int) []byte {
 // sets anew before it is read again does not matter there.
 func (c *Core) socketKey(i int) string {
 	s, current := &c.sockets[i], c.tokens[len(c.tokens)-1].Data.Gen
-	key := []byte{byte(s.State), flag(s.Data.Public) | flag(s.Data.Early)<<1, 0, 0, 0}
+	key := []byte{byte(s.State), flag(s.Data.Public) | flag(s.Data.Early)<<1 | flag(s.Data.Guest && s.State != SocketClosed && s.State != SocketFailed)<<2, 0, 0, 0}
 	switch s.State {
 	case SocketTokenPending:
 		key[2] = flag(s.Data.Barred && s.Data.Token == current)

@@ -156,6 +156,7 @@ func noSocketWithoutSession(w *world) error {
 			closed = closed || !ends
 		case t.SessionClosing, t.SessionSwitching:
 			closed = closed || state == t.SocketClosing || !ends
+		case t.SessionSettling:
 		case t.SessionShutting:
 			closed = closed || state == t.SocketClosing
 		default:
@@ -244,7 +245,7 @@ func logoutEndsByDeadlines(w *world) error {
 		}
 		state, data := at.core.Session()
 		switch state {
-		case t.SessionClosing, t.SessionRevoking, t.SessionReturning, t.SessionShutting:
+		case t.SessionClosing, t.SessionRevoking, t.SessionReturning, t.SessionShutting, t.SessionSettling:
 		default:
 			return nil
 		}
