@@ -23,17 +23,30 @@ func (e *applicationError) Error() string { return e.text }
 
 func (e *applicationError) Unwrap() error { return e.err }
 
+// panicError is a panic of the application's code.
+type panicError struct{ text string }
+
+func (e *panicError) Error() string { return e.text }
+
 // guarded calls code of the application and turns a panic into an error.
 func guarded[T any](f func() (T, error)) (result T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("interlock: application: panic: %v", p)
+			err = &panicError{fmt.Sprintf("interlock: application: panic: %v", p)}
 		}
 	}()
 	if result, err = f(); err != nil {
 		err = taken(err)
 	}
 	return result, err
+}
+
+// failPanic tells watchers of a panic that would otherwise look like any failure.
+func (d *driver) failPanic(err error) {
+	var panicked *panicError
+	if errors.As(err, &panicked) {
+		d.fail("", err)
+	}
 }
 
 // judgement is what an error of an auth call means.

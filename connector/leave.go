@@ -97,7 +97,7 @@ func (d *driver) performSession(w work) {
 		d.tellLeavers(d.parent)
 		d.parent = nil
 	case transitions.SessionStartLogin, transitions.SessionStartResume, transitions.SessionStartLoginAs,
-		transitions.SessionCancelLogin, transitions.SessionOpenSockets, transitions.SessionSettleToken,
+		transitions.SessionCancelLogin, transitions.SessionAnnounceLeaving, transitions.SessionOpenSockets, transitions.SessionSettleToken,
 		transitions.SessionCloseSockets, transitions.SessionCloseAll, transitions.SessionAbortSockets,
 		transitions.SessionAbortAll, transitions.SessionRevokeToken, transitions.SessionEraseToken,
 		transitions.SessionDropToken, transitions.SessionDropTokens, transitions.SessionReportLeft:

@@ -151,6 +151,7 @@ func (d *driver) askGate(gen uint32) {
 	ctx := d.commandContext()
 	d.begin(func() {
 		_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.gate(ctx) })
+		d.failPanic(err)
 		if err != nil {
 			opened.On = uint8(transitions.LoginGateRefused)
 		}
@@ -172,6 +173,7 @@ func (d *driver) sendLogin(ctx context.Context, call *loginCall, pair authhttp.P
 		}
 		return d.settings.login(ctx, call.credentials)
 	})
+	d.failPanic(err)
 	if err == nil {
 		d.received(&given)
 	}

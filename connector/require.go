@@ -56,6 +56,8 @@ func (d *driver) require(ctx context.Context, need Need) error {
 	if err := d.post(in, &cause{require: r, login: shared}); err != nil {
 		return err
 	}
+	in = transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginSufficed), Arg: shared.ticket}
+	_ = d.post(in, noCause) // who waits for the sockets waits for the session to say so
 	select {
 	case err := <-r.done:
 		return err

@@ -216,6 +216,7 @@ func (d *driver) sendRefresh(ctx context.Context, user uint32, pair authhttp.Pai
 	var given granted
 	var err error
 	given.pair, err = guarded(func() (authhttp.Pair, error) { return d.settings.renew(ctx, pair) })
+	d.failPanic(err)
 	if err == nil {
 		d.received(&given)
 	}

@@ -66,6 +66,7 @@ const (
 	SessionCancelLogin
 	SessionOpenSockets
 	SessionOpenEarly
+	SessionAnnounceLeaving
 	SessionCloseSockets
 	SessionCloseAll
 	SessionAbortSockets
@@ -157,6 +158,7 @@ var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{
 	{Is: SessionCancelLogin, Name: "cancelLogin", Doc: "link: the login machine gives up what is in flight"},
 	{Is: SessionOpenSockets, Name: "openSockets", Answers: of(SessionSocketsAuthed, SessionSocketFailed), Doc: "link: every socket opens"},
 	{Is: SessionOpenEarly, Name: "openEarly", Doc: "link: the sockets that need no login open"},
+	{Is: SessionAnnounceLeaving, Name: "announceLeaving", Doc: "link: whoever finds no fresh token from now on finds it for the sake of a logout"},
 	{Is: SessionCloseSockets, Name: "closeSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket that ends with the user closes"},
 	{Is: SessionCloseAll, Name: "closeAll", Answers: of(SessionAllClosed), Doc: "link: every socket closes"},
 	{Is: SessionAbortSockets, Name: "abortSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket that ends with the user is gone at once"},
@@ -265,10 +267,10 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 
 		// Log out, or lose the token: sockets first, then the server, then all is gone.
 		{From: of(SessionLoggedOut), On: of(SessionLogoutRequested), Stay: true, Do: of(SessionTellLoggedOut)},
-		{From: append(of(SessionAuthenticating), sessionLoggedIn...), On: of(SessionLogoutRequested), To: SessionClosing, Set: sessionLeave, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseSockets)},
+		{From: append(of(SessionAuthenticating), sessionLoggedIn...), On: of(SessionLogoutRequested), To: SessionClosing, Set: sessionLeave, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseSockets)},
 		{From: of(SessionClosing), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionLeave, Doc: "joins the logout in flight, and widens it"},
 		{From: of(SessionClosing, SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), Stay: true, Doc: "joins the logout in flight"},
-		{From: sessionLoggedIn, On: of(SessionTokenExpired), To: SessionClosing, Set: sessionLose, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseSockets)},
+		{From: sessionLoggedIn, On: of(SessionTokenExpired), To: SessionClosing, Set: sessionLose, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseSockets)},
 		{From: append(of(SessionAuthenticating, SessionClosing), sessionEnding...), On: of(SessionTokenExpired), Stay: true, Doc: "the resume in flight says so itself, or it no longer matters"},
 		{From: of(SessionLoggedOut, SessionRevoking), On: of(SessionTokenExpired), Never: "there is no token to expire, or it is being revoked"},
 		{From: of(SessionClosing), On: of(SessionSocketsClosed), If: sessionIsSilentAs, To: SessionReturning, Set: sessionBack, Do: of(SessionDropToken, SessionRestoreToken)},
@@ -289,7 +291,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: fsm.Except(sessionAny, SessionReturning), On: of(SessionTokenRestored), Stay: true, Doc: "the session has gone on without it"},
 
 		// Close everything, and keep what is stored.
-		{From: append(of(SessionLoggedOut, SessionAuthenticating, SessionReturning), sessionLoggedIn...), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionShut, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionCloseAll)},
+		{From: append(of(SessionLoggedOut, SessionAuthenticating, SessionReturning), sessionLoggedIn...), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionShut, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseAll)},
 		{From: sessionLeaving, On: of(SessionCloseRequested), To: SessionShutting, Set: sessionHurry, Do: of(SessionCloseAll)},
 		{From: sessionEnding, On: of(SessionCloseRequested), Stay: true, Doc: "joins"},
 		{From: sessionEnding, On: of(SessionLogoutRequested), Stay: true, Set: sessionNote, Doc: "joins; the server is not told, but what is stored goes"},

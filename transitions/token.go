@@ -45,6 +45,7 @@ const (
 	TokenRetriesSpent
 	TokenParkRequested
 	TokenRestoreRequested
+	TokenLeaveRequested
 	TokenEraseRequested
 	TokenErased
 	TokenRevokeRequested
@@ -96,6 +97,7 @@ type TokenData struct {
 	Young     bool   // refreshed less than the floor ago
 	Wanted    bool   // a socket or a login waits for a newer one, until the floor has passed
 	Erasing   bool   // what is stored is being erased
+	Left      bool   // the session is leaving: nobody is refreshed for any more
 	Wide      bool   // every device of the user is to be logged out
 }
 
@@ -136,6 +138,7 @@ var tokenEvents = []fsm.EventInfo[TokenEvent]{
 	{Is: TokenRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay", Carries: "Gen"},
 	{Is: TokenParkRequested, Name: "parkRequested", Cause: fsm.Coupled, Doc: "its user has logged in as another"},
 	{Is: TokenRestoreRequested, Name: "restoreRequested", Cause: fsm.Coupled, Doc: "its user is back", Carries: "Gen is the generation of the token that was in use"},
+	{Is: TokenLeaveRequested, Name: "leaveRequested", Cause: fsm.Coupled, Doc: "the session is about to log out, or to close"},
 	{Is: TokenEraseRequested, Name: "eraseRequested", Cause: fsm.Coupled, Doc: "what is stored must go"},
 	{Is: TokenErased, Name: "erased", Cause: fsm.Coupled, Doc: "what was stored is gone, or the store has failed"},
 	{Is: TokenRevokeRequested, Name: "revokeRequested", Cause: fsm.User, Doc: "the session logs out", Carries: "Arg says of which devices"},
@@ -191,6 +194,7 @@ var (
 	tokenIsHeld     = &tokenGuard{Name: "youngAndRenewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Young && d.Renewable }}
 	tokenIsNested   = &tokenGuard{Name: "nested", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Nested }}
 	tokenIsErasing  = &tokenGuard{Name: "eraseInFlight", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Erasing }}
+	tokenIsLeft     = &tokenGuard{Name: "sessionLeaves", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Left }}
 	tokenIsWide     = &tokenGuard{Name: "everyDevice", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Wide }}
 	tokenIsAsked    = &tokenGuard{Name: "ofEveryDevice", Holds: func(_ *TokenData, e fsm.Event[TokenEvent]) bool { return e.Arg == EveryDevice }}
 	tokenLoadsStale = &tokenGuard{Name: "storedStale", Holds: func(_ *TokenData, e fsm.Event[TokenEvent]) bool { return e.Arg == StaleAccess || e.Arg == StalePair }}
@@ -205,10 +209,10 @@ var (
 	}}
 	tokenRefill = &tokenUpdate{Name: "refill", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Renewable = e.Arg == TokenPair }}
 	tokenRenew  = &tokenUpdate{Name: "renew", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
-		*d = TokenData{Gen: later(d.Gen+1, d.Since), Since: d.Since, Nested: d.Nested, Renewable: e.Arg == TokenPair, Young: true, Erasing: d.Erasing, Wide: d.Wide}
+		*d = TokenData{Gen: later(d.Gen+1, d.Since), Since: d.Since, Nested: d.Nested, Renewable: e.Arg == TokenPair, Young: true, Erasing: d.Erasing, Left: d.Left, Wide: d.Wide}
 	}}
 	tokenBegin = &tokenUpdate{Name: "firstAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) {
-		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing}
+		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing, Left: d.Left}
 	}}
 	tokenRevoke = &tokenUpdate{Name: "firstAttemptOfDevices", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
 		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing, Wide: e.Arg == EveryDevice}
@@ -220,8 +224,12 @@ var (
 	tokenRest  = &tokenUpdate{Name: "rest", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young, d.Wanted = false, false }}
 	tokenDie   = &tokenUpdate{Name: "notRenewable", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Renewable = false }}
 	tokenBack  = &tokenUpdate{Name: "return", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Gen, d.Since, d.Attempt = e.Gen+1, e.Gen+1, 0 }}
+	tokenBury  = &tokenUpdate{Name: "forgetInReturn", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
+		*d = TokenData{Gen: e.Gen + 1, Nested: d.Nested, Erasing: d.Erasing}
+	}}
 	tokenAwait = &tokenUpdate{Name: "returnLater", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Since = e.Gen + 1 }}
 	tokenRise  = &tokenUpdate{Name: "rise", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen = later(d.Gen+1, d.Since) }}
+	tokenQuit  = &tokenUpdate{Name: "noteLeaving", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Left = true }}
 	tokenErase = &tokenUpdate{Name: "erase", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Erasing = true }}
 	tokenClean = &tokenUpdate{Name: "erased", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Erasing = false }}
 	tokenClear = &tokenUpdate{Name: "forget", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) {
@@ -262,6 +270,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenFresh), On: of(TokenRenewRequested), If: tokenIsHeld, Stay: true, Set: tokenWant, Doc: "who asks waits until the floor has passed"},
 		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
 		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), Stay: true, Do: of(TokenAnnounceUnavailable), Doc: "it cannot be renewed; the 401 is the caller's"},
+		{From: of(TokenStale, TokenWaiting), On: tokenNeeds, If: tokenIsLeft, Stay: true, Do: of(TokenTellLeaving)},
 		{From: of(TokenStale), On: tokenNeeds, If: tokenRenews, To: TokenRefreshing, Set: tokenBegin, Do: of(TokenSendRefresh)},
 		{From: of(TokenStale), On: tokenNeeds, To: TokenAbsent, Set: tokenClear, Do: of(TokenReportExpired, TokenDrop)},
 		{From: of(TokenStoring, TokenRefreshing, TokenRestoring), On: tokenNeeds, Stay: true, Doc: "joins what is in flight"},
@@ -281,8 +290,11 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		// The verdict on a refresh. One that comes while waiting belongs to the request that timed out, and counts.
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRefreshed), If: tokenIsNested, To: TokenFresh, Set: tokenRenew, Do: of(TokenKeep, TokenAnnounceFresh)},
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRefreshed), To: TokenStoring, Set: tokenRenew, Do: of(TokenKeep, TokenStore)},
+		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRejected), If: tokenIsLeft, To: TokenAbsent, Set: tokenClear, Do: of(TokenTellLeaving, TokenDrop)},
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRejected), To: TokenAbsent, Set: tokenClear, Do: of(TokenReportExpired, TokenDrop)},
+		{From: of(TokenRefreshing), On: of(TokenUnavailable), If: tokenIsLeft, To: TokenWaiting, Do: of(TokenTellLeaving)},
 		{From: of(TokenRefreshing), On: of(TokenUnavailable), To: TokenWaiting, Do: of(TokenAnnounceUnavailable)},
+		{From: of(TokenRefreshing), On: of(TokenRefreshTimedOut), If: tokenIsLeft, To: TokenWaiting, Do: of(TokenCancelRefresh, TokenTellLeaving)},
 		{From: of(TokenRefreshing), On: of(TokenRefreshTimedOut), To: TokenWaiting, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable)},
 		{From: of(TokenWaiting), On: of(TokenUnavailable), Stay: true, Doc: "the request that timed out ends"},
 		{From: of(TokenWaiting), On: of(TokenRetryDue), To: TokenRefreshing, Set: tokenRetry, Do: of(TokenSendRefresh)},
@@ -302,7 +314,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenParked), On: of(TokenRestoreRequested), To: TokenFresh, Set: tokenBack, Do: of(TokenReuse, TokenReportRestored)},
 		{From: of(TokenParking), On: of(TokenRestoreRequested), To: TokenRestoring, Set: tokenAwait, Do: of(TokenReuse), Doc: "what is in flight is what is needed"},
 		{From: of(TokenParkedStale), On: of(TokenRestoreRequested), If: tokenRenews, To: TokenRestoring, Set: tokenBack, Do: of(TokenReuse, TokenSendRefresh)},
-		{From: of(TokenParkedStale), On: of(TokenRestoreRequested), To: TokenAbsent, Set: tokenBack, Do: of(TokenReportExpired, TokenDrop)},
+		{From: of(TokenParkedStale), On: of(TokenRestoreRequested), To: TokenAbsent, Set: tokenBury, Do: of(TokenReportExpired, TokenDrop)},
 		{From: fsm.Except(tokenAny, tokenBelow...), On: of(TokenRestoreRequested), Never: "only a token below another user's comes back"},
 		{From: of(TokenRestoring), On: of(TokenRefreshed), If: tokenIsNested, To: TokenFresh, Set: tokenRenew, Do: of(TokenKeep, TokenAnnounceFresh, TokenReportRestored)},
 		{From: of(TokenRestoring), On: of(TokenRefreshed), To: TokenStoring, Set: tokenRenew, Do: of(TokenKeep, TokenStore, TokenReportRestored)},
@@ -311,6 +323,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenRestoring), On: of(TokenRefreshTimedOut), To: TokenWaiting, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable, TokenReportRestored)},
 
 		// Log out: a stale token is refreshed once to log out with; without one there is no request.
+		{From: tokenAny, On: of(TokenLeaveRequested), Stay: true, Set: tokenQuit},
 		{From: tokenAny, On: of(TokenEraseRequested), Stay: true, Set: tokenErase, Do: of(TokenErase)},
 		{From: of(TokenErasing), On: of(TokenErased, TokenEraseTimedOut), To: TokenAbsent, Set: tokenClean, Do: of(TokenReportGone)},
 		{From: fsm.Except(tokenAny, TokenErasing), On: of(TokenErased), Stay: true, Set: tokenClean},

@@ -119,7 +119,7 @@ func (c *Core) Key() string {
 func (c *Core) tokenKey(b []byte, i int) []byte {
 	d, current := c.tokens[i].Data, i == len(c.tokens)-1
 	return append(b, byte(c.tokens[i].State),
-		flag(d.Renewable)|flag(d.Young)<<1|flag(d.Wanted)<<2|flag(d.Erasing)<<3|flag(d.Wide)<<4|flag(current && d.Gen == d.Since)<<5)
+		flag(d.Renewable)|flag(d.Young)<<1|flag(d.Wanted)<<2|flag(d.Erasing)<<3|flag(d.Wide)<<4|flag(d.Left)<<5|flag(current && d.Gen == d.Since)<<6)
 }
 
 // socketKey is a socket's part of the key. Data that every way out of a state
