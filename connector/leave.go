@@ -64,7 +64,7 @@ func (d *driver) leave(ctx context.Context, on transitions.SessionEvent, devices
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 

@@ -101,7 +101,7 @@ func (d *driver) token(ctx context.Context, refused authhttp.Generation) (authht
 	case outcome := <-call.done:
 		return outcome.token, outcome.err
 	case <-ctx.Done():
-		return authhttp.Token{}, ctx.Err()
+		return authhttp.Token{}, context.Cause(ctx)
 	}
 }
 

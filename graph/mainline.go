@@ -7,15 +7,15 @@ import (
 )
 
 // findMain follows what goes well, from the initial state to later declared
-// states, by the smallest stride each time; what can fail to the same state only
-// where there is nothing better.
+// states, by the smallest stride each time; what can fail to the same state, and is
+// no command, only where there is nothing better.
 func (d *drawing) findMain(moves [][][]step) {
 	at := stateIndex(d.chart, d.chart.Initial)
 	for {
 		d.main = append(d.main, at)
 		stride := slices.IndexFunc(moves[at][at+1:], func(steps []step) bool {
 			l := line{steps: steps}
-			return l.goesWell() && l.cause() != fsm.Failure
+			return l.goesWell() && (l.cause() != fsm.Failure || l.commanded())
 		})
 		if stride < 0 {
 			stride = slices.IndexFunc(moves[at][at+1:], func(steps []step) bool { return line{steps: steps}.goesWell() })
@@ -29,6 +29,10 @@ func (d *drawing) findMain(moves [][][]step) {
 
 func (l line) leaves(state int) bool {
 	return slices.ContainsFunc(l.steps, func(s step) bool { return slices.Contains(s.from, state) })
+}
+
+func (l line) commanded() bool {
+	return slices.ContainsFunc(l.steps, func(s step) bool { return s.cause == fsm.User })
 }
 
 func (l line) goesWell() bool {
@@ -223,7 +227,7 @@ func (d *drawing) share() {
 			continue
 		}
 		for j, other := range d.lines[:i] {
-			if other.to == l.to && !d.isMain(other) && !other.level && slices.EqualFunc(other.steps, l.steps, step.equal) {
+			if other.to == l.to && !d.isMain(other) && !other.level && !d.isBeside(other) && slices.EqualFunc(other.steps, l.steps, step.equal) {
 				l.pill = j
 				break
 			}

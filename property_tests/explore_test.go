@@ -109,10 +109,11 @@ var plans = []struct {
 
 func TestExploreTogether(t *testing.T) {
 	var mu sync.Mutex
+	explored := 0
 	reached := make(map[string]bool)
 	t.Cleanup(func() { // when all of them are done
 		for goal, yes := range reached {
-			if !yes && !underRace {
+			if !yes && explored == len(plans) {
 				t.Errorf("goal %q was not reached", goal)
 			}
 		}
@@ -139,6 +140,7 @@ func TestExploreTogether(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			explored++
 			for goal, yes := range report.Goals {
 				reached[goal] = reached[goal] || yes
 			}

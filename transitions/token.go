@@ -18,10 +18,10 @@ const (
 	TokenLeaving
 	TokenRevoking
 	TokenErasing
-	TokenSettling
 	TokenParking
 	TokenParked
 	TokenParkedStale
+	TokenSettling
 )
 
 // String returns the state's name.
@@ -118,10 +118,10 @@ var tokenStates = []fsm.StateInfo[TokenState, TokenEvent]{
 	{Is: TokenLeaving, Name: "leaving", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "logging out", Doc: "a last refresh, to log out with"},
 	{Is: TokenRevoking, Name: "revoking", Kind: fsm.Wait, Timers: of(TokenRevokeTimedOut), Group: "logging out", Doc: "the server is told of the logout"},
 	{Is: TokenErasing, Name: "erasing", Kind: fsm.Wait, Timers: of(TokenEraseTimedOut), Group: "logging out", Doc: "the token is dropped; what is stored is being erased"},
-	{Is: TokenSettling, Name: "settling", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "logging out", Doc: "what is in flight ends and is stored, then all is over"},
 	{Is: TokenParking, Name: "parking", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Group: "below another user", Doc: "what is in flight ends, then the token rests"},
 	{Is: TokenParked, Name: "parked", Kind: fsm.Rest, Group: "below another user", Doc: "its user has logged in as another"},
 	{Is: TokenParkedStale, Name: "parkedStale", Kind: fsm.Rest, Group: "below another user", Doc: "the same, past its life"},
+	{Is: TokenSettling, Name: "settling", Kind: fsm.Wait, Timers: of(TokenRefreshTimedOut), Doc: "what is in flight ends and is stored, then all is over"},
 }
 
 var tokenEvents = []fsm.EventInfo[TokenEvent]{

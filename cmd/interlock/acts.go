@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
+	"os"
 	"runtime"
 	"time"
 
+	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/connectortest"
 	"github.com/custom-app/interlock/transitions"
@@ -27,111 +27,183 @@ func (d *demo) acts() []act {
 		{"Requests and answers", "Typed requests on the socket, each with its answer.", d.request},
 		{"Pushes", "What the backend says unasked waits in a stream until the application reads it.", d.push},
 		{"The connection breaks", "A request made meanwhile waits, and is answered when the socket has recovered.", d.drop},
-		{"The token runs out", fmt.Sprintf("Tokens live %v here. The session refreshes its own in time, whoever uses it.", accessLife), d.expire},
-		{"Log out", "The socket closes first, with a closing handshake, then the backend revokes the token.", d.logOut},
-		{"All closed", "Nothing is left open, and nothing is left running.", d.prove},
+		{"The token runs out", fmt.Sprintf("Tokens live %v here. The session refreshes its own in time, and stores the new one before anybody uses it.", accessLife), d.expire},
+		{"The process ends, and another one goes on", "Close tells the server nothing and leaves what is stored. A new session goes on with that.", d.resume},
+		{"Log in as another user, twice", "The sockets stay until the server has accepted, then the other user's open. Only the first one's tokens are stored.", d.become},
+		{"And back", "Each logout leads to the user before, who has a token and sockets again.", d.goBack},
+		{"Log out everywhere", "ann logs in on another device too. Then she logs out everywhere from the first one, and the server ends both.", d.logOutEverywhere},
+		{"All closed", "Nothing is left open, nothing is left stored, and nothing is left running.", d.prove},
 	}
 }
 
 func (d *demo) logIn(ctx context.Context) error {
-	account := connectortest.DefaultUsers()[0]
-	d.show.note("application", "Login as "+account.Name)
-	err := d.during(ctx, func(ctx context.Context) error {
-		return d.session.Login(ctx, credentials{Name: account.Name, Password: account.Password})
-	})
-	if err != nil {
+	if err := d.logInAnn(ctx, d.session); err != nil {
 		return err
 	}
-	if !d.session.Status().Ready {
-		return errors.New("the login has returned, but not every socket is ready")
-	}
-	d.show.note("application", "Login has returned: ready")
+	d.session.note("application", "Login has returned: ready")
 	return nil
+}
+
+// logInAnn logs in with a name and a password.
+func (d *demo) logInAnn(ctx context.Context, s *session) error {
+	ann := connectortest.DefaultUsers()[0]
+	s.note("application", "Login as "+ann.Name)
+	return s.enter(ctx, func(ctx context.Context) error {
+		return s.Login(ctx, credentials{Name: ann.Name, Password: ann.Password})
+	})
 }
 
 func (d *demo) request(ctx context.Context) error {
-	if _, err := d.ask(ctx, request{Echo: &echo{Text: "hello"}}); err != nil {
+	if err := d.session.ask(ctx, request{Echo: &echo{Text: "hello"}}); err != nil {
 		return err
 	}
-	_, err := d.ask(ctx, request{MenuAdd: &category{Name: "Tea"}})
-	return err
+	return d.session.ask(ctx, request{MenuAdd: &category{Name: "Tea"}})
 }
 
 func (d *demo) push(ctx context.Context) error {
-	if err := d.heard(ctx, 2); err != nil { // the list, and the addition of the act before
+	if err := d.session.heard(ctx, 2); err != nil { // the list, and the addition of the act before
 		return err
 	}
-	if _, err := d.ask(ctx, request{MenuDelete: &category{ID: 1}}); err != nil {
+	if err := d.session.ask(ctx, request{MenuDelete: &category{ID: 1}}); err != nil {
 		return err
 	}
-	return d.heard(ctx, 1)
+	return d.session.heard(ctx, 1)
 }
 
 func (d *demo) drop(ctx context.Context) error {
-	d.show.note("backend", "cuts the connection")
+	d.show.note(0, "backend", "cuts the connection")
 	if err := d.backend.Script(connectortest.DropSockets()); err != nil {
 		return err
 	}
-	err := d.until(ctx, "the session to notice", func(c connector.Change) bool {
-		return c.Machine == transitions.SessionKind && c.To == transitions.Session.StateName(transitions.SessionSocketOpening)
-	})
+	err := d.session.until(ctx, "the session to notice", isSession(transitions.SessionSocketOpening))
 	if err != nil {
 		return err
 	}
-	if _, err := d.ask(ctx, request{Echo: &echo{Text: "anybody there?"}}); err != nil {
+	if err := d.session.ask(ctx, request{Echo: &echo{Text: "anybody there?"}}); err != nil {
 		return err
 	}
-	return d.heard(ctx, 1) // subscribing again brings the list again
+	return d.session.heard(ctx, 1) // subscribing again brings the list again
+}
+
+// isSession tells whether a change is that of the session to a state.
+func isSession(to transitions.SessionState) func(connector.Change) bool {
+	return func(c connector.Change) bool {
+		return c.Machine == transitions.SessionKind && c.To == transitions.Session.StateName(to)
+	}
 }
 
 func (d *demo) expire(ctx context.Context) error {
-	d.show.note("application", "waits, while the token nears its end")
-	err := d.until(ctx, "a refreshed token", func(c connector.Change) bool {
-		return c.Machine == transitions.TokenKind && c.Event == transitions.Token.EventName(transitions.TokenRefreshed)
+	d.session.note("application", "waits, while the token nears its end")
+	err := d.session.until(ctx, "a refreshed token", func(c connector.Change) bool {
+		return c.Machine == transitions.TokenKind && c.Event == transitions.Token.EventName(transitions.TokenStored)
 	})
 	if err != nil {
 		return err
 	}
-	d.show.note("http", "GET /me with the new token")
-	return d.during(ctx, d.me)
+	_, err = d.session.me(ctx)
+	return err
 }
 
-// me asks who is logged in, over HTTP.
-func (d *demo) me(ctx context.Context) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.backend.URL()+"/me", nil)
-	if err != nil {
+func (d *demo) resume(ctx context.Context) (err error) {
+	d.session.note("application", "Close")
+	if err := d.session.during(ctx, d.session.Close); err != nil {
 		return err
 	}
-	answer, err := d.session.HTTP().Do(r)
-	if err != nil {
+	if err := d.stored(ctx, 1); err != nil {
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET /me: status %d", answer.StatusCode)
+	if d.session, err = d.open("this device"); err != nil {
+		return err
 	}
-	var who user
-	if err := json.NewDecoder(answer.Body).Decode(&who); err != nil {
-		return fmt.Errorf("GET /me: %w", err)
+	d.session.note("application", "Resume")
+	if err := d.session.enter(ctx, d.session.Resume); err != nil {
+		return err
 	}
-	d.show.note("http", fmt.Sprintf("200: %s, id %d", who.Name, who.ID))
+	return d.session.introduce(ctx)
+}
+
+func (d *demo) become(ctx context.Context) error {
+	for _, other := range connectortest.DefaultUsers()[1:] {
+		d.session.note("application", "LoginAs "+other.Name)
+		err := d.session.enter(ctx, func(ctx context.Context) error { return d.session.LoginAs(ctx, other.ID) })
+		if err != nil {
+			return err
+		}
+		if err := d.session.introduce(ctx); err != nil {
+			return err
+		}
+	}
+	return d.stored(ctx, 1)
+}
+
+func (d *demo) goBack(ctx context.Context) error {
+	for !d.session.Status().Master {
+		d.session.note("application", "Logout")
+		err := d.session.enter(ctx, func(ctx context.Context) error {
+			if err := d.session.Logout(ctx); err != nil {
+				return err
+			}
+			return d.session.Require(ctx, connector.RequireReady) // the sockets of the user before
+		})
+		if err != nil {
+			return err
+		}
+		if err := d.session.introduce(ctx); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func (d *demo) logOut(ctx context.Context) error {
-	d.show.note("application", "Logout")
-	if err := d.during(ctx, d.session.Logout); err != nil {
+func (d *demo) logOutEverywhere(ctx context.Context) error {
+	there, err := d.open("another device")
+	if err != nil {
 		return err
 	}
-	d.show.note("application", "Logout has returned")
+	if err := d.logInAnn(ctx, there); err != nil {
+		return err
+	}
+	if err := there.introduce(ctx); err != nil {
+		return err
+	}
+	d.session.note("application", "LogoutEverywhere")
+	if err := d.session.during(ctx, d.session.LogoutEverywhere); err != nil {
+		return err
+	}
+	d.show.note(0, "backend", fmt.Sprintf("has ended the tokens of session %d too, and closes its socket", there.number))
+	if err := there.until(ctx, "the end of the other session", isSession(transitions.SessionLoggedOut)); err != nil {
+		return err
+	}
+	_, err = there.Token(ctx, 0)
+	if err == nil {
+		return fmt.Errorf("session %d still has a token", there.number)
+	}
+	there.note("application", fmt.Sprintf("there is no token: %s, %q", errcode.Of(err), errcode.Shipped().Text("en", err)))
 	return nil
 }
 
-// prove shows that nothing is left: no socket at the backend, then, when that is
-// stopped too, no goroutine more than at the start.
+// stored waits until so many accounts have tokens in the store, and shows that.
+func (d *demo) stored(ctx context.Context, accounts int) error {
+	var files []os.DirEntry
+	var fault error
+	err := holds(ctx, func() bool {
+		files, fault = os.ReadDir(d.store.Dir)
+		return fault != nil || len(files) == accounts
+	})
+	if err := errors.Join(fault, err); err != nil {
+		return fmt.Errorf("the store has %d files, want %d: %w", len(files), accounts, err)
+	}
+	d.show.note(0, "store", fmt.Sprintf("accounts with tokens: %d", len(files)))
+	return nil
+}
+
+// prove shows that nothing is left: no socket at the backend, no token in the
+// store, then, when the backend is stopped too, no goroutine more than at the start.
 func (d *demo) prove(ctx context.Context) error {
-	if missed := d.changes.Missed(); missed != 0 {
-		return fmt.Errorf("%d changes were not shown", missed)
+	for _, s := range d.sessions {
+		if missed := s.changes.Missed(); missed != 0 {
+			return fmt.Errorf("%d changes of session %d were not shown", missed, s.number)
+		}
 	}
 	// The backend learns of the closed socket a moment after the session.
 	err := holds(ctx, func() bool { return d.backend.Counts().OpenSockets == 0 })
@@ -139,8 +211,11 @@ func (d *demo) prove(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the backend has %d sockets open: %w", counts.OpenSockets, err)
 	}
-	d.show.note("backend", fmt.Sprintf("sockets open: %d; in all there were logins: %d, sockets: %d, refreshes: %d, logouts: %d",
-		counts.OpenSockets, counts.Logins, counts.Upgrades, counts.Refreshes, counts.Logouts))
+	d.show.note(0, "backend", fmt.Sprintf("sockets open: %d, of %d; logins: %d, as another: %d; refreshes: %d; logouts: %d, everywhere: %d",
+		counts.OpenSockets, counts.Upgrades, counts.Logins, counts.LoginAs, counts.Refreshes, counts.Logouts, counts.LogoutsEverywhere))
+	if err := d.stored(ctx, 0); err != nil {
+		return err
+	}
 
 	d.transport.CloseIdleConnections()
 	if err := d.backend.Close(); err != nil {
@@ -150,7 +225,7 @@ func (d *demo) prove(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%d goroutines are left, %d were there at the start: %w", runtime.NumGoroutine(), d.goroutines, err)
 	}
-	d.show.note("process", fmt.Sprintf("goroutines: %d; at the start: %d", runtime.NumGoroutine(), d.goroutines))
+	d.show.note(0, "process", fmt.Sprintf("goroutines: %d; at the start: %d", runtime.NumGoroutine(), d.goroutines))
 	return nil
 }
 

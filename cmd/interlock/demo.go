@@ -14,27 +14,28 @@ import (
 	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/connectortest"
 	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/transitions"
 )
 
 const (
-	longestRun = 30 * time.Second // a run takes about four seconds
+	longestRun = 30 * time.Second // a run takes about three seconds
 
-	// A token is refreshed a second before its end, at the earliest, so that all
-	// acts before that one are over by then.
+	// A token is refreshed about a second before its end, so that all acts before
+	// that one are over by then, and those after it before the next refresh.
 	accessLife = 4 * time.Second
 	staleGap   = time.Second
 	// Long enough for a request to be submitted while the socket is down.
 	retryFloor = 300 * time.Millisecond
 )
 
-// demoCommand plays a session.
+// demoCommand plays sessions.
 type demoCommand struct {
-	JSON    bool   `name:"json" help:"One JSON object a line for each change of state and each message; progress on standard error."`
+	JSON    bool   `name:"json" help:"One JSON object a line for each change of state and each message of a session; progress on standard error."`
 	Journal string `placeholder:"FILE" help:"Keep the run's journal in this file, as JSON Lines."`
 	Engine  string `enum:"looplab,table" default:"looplab" help:"What steps the machines: looplab or table."`
 }
 
-// Run plays a session and shows it.
+// Run plays the sessions and shows them.
 func (c *demoCommand) Run(ctx context.Context, out *console) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, longestRun, fmt.Errorf("not over after %v", longestRun))
 	defer cancel()
@@ -61,22 +62,26 @@ func (c *demoCommand) Run(ctx context.Context, out *console) error {
 	return err
 }
 
-// demo is a session in play, and the backend under it.
+// demo is the sessions in play, and what is under them.
 type demo struct {
 	goroutines int // before the demo began
 	backend    *connectortest.Backend
 	transport  *http.Transport
-	session    *connector.Session[credentials, user]
-	menu       *connector.Socket[request, response]
-
-	changes *connector.Stream[connector.Change]
-	pushes  *connector.Stream[response]
-	show    show
+	store      authhttp.FileStore
+	client     *connector.Client[credentials, user]
+	sessions   []*session // all that were opened
+	session    *session   // the one at hand
+	show       show
 }
 
 // play plays all acts and leaves nothing running, however they end.
 func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) (err error) {
 	d := &demo{goroutines: runtime.NumGoroutine(), transport: &http.Transport{}, show: view}
+	d.store.Dir, err = os.MkdirTemp("", "interlock-demo-*")
+	if err != nil {
+		return fmt.Errorf("demo: a directory for the store: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(d.store.Dir)) }()
 	d.backend, err = connectortest.Start(connectortest.Config{AccessLife: accessLife})
 	if err != nil {
 		return err
@@ -89,6 +94,9 @@ func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) 
 	for i, a := range d.acts() {
 		view.act(i+1, a)
 		if err := a.play(ctx); err != nil {
+			if errors.Is(err, ctx.Err()) {
+				err = context.Cause(ctx) // which says why
+			}
 			return fmt.Errorf("demo: act %d, %q: %w", i+1, a.title, err)
 		}
 		if err := view.fault(); err != nil {
@@ -98,13 +106,16 @@ func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) 
 	return nil
 }
 
-// connect makes a session on the backend, still logged out.
-func (d *demo) connect(engine fsm.Engine, journal io.Writer) error {
-	client, err := connector.New(connector.Config[credentials, user]{
+// connect makes a client of the backend, and a first session on it, still logged out.
+func (d *demo) connect(engine fsm.Engine, journal io.Writer) (err error) {
+	web := d.backend.URL()
+	d.client, err = connector.New(connector.Config[credentials, user]{
 		Auth: &authhttp.JSON[credentials, user]{
-			LoginURL: d.backend.URL() + "/login", RefreshURL: d.backend.URL() + "/refresh", LogoutURL: d.backend.URL() + "/logout",
+			LoginURL: web + "/login", RefreshURL: web + "/refresh", LogoutURL: web + "/logout",
+			UserURL: web + "/me", LoginAsURL: web + "/login-as", LogoutEverywhereURL: web + "/logout-everywhere",
 			Client: &http.Client{Transport: d.transport},
 		},
+		Store:    d.store,
 		HTTP:     authhttp.Transport{Base: d.transport},
 		Sockets:  []connector.AnySocket[user]{menuSocket(d.backend.WebSocketURL())},
 		StaleGap: staleGap, RefreshFloor: staleGap, RetryFloor: retryFloor,
@@ -113,79 +124,24 @@ func (d *demo) connect(engine fsm.Engine, journal io.Writer) error {
 	if err != nil {
 		return err
 	}
-	d.session = client.NewSession()
-	d.changes = d.session.Changes(0)
-	if d.menu, err = connector.On[request, response](d.session, "menu"); err != nil {
-		return err
-	}
-	d.pushes = d.menu.Messages(0)
-	return nil
+	d.session, err = d.open("this device")
+	return err
 }
 
 // close ends what is still running.
 func (d *demo) close() error {
+	// The run's own context may be over.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
 	var left error
-	if d.session != nil {
-		// The run's own context may be over.
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		if err := d.session.Logout(ctx); err != nil {
-			left = fmt.Errorf("demo: logging out: %w", err)
+	for _, s := range d.sessions {
+		if s.Status().Session == transitions.SessionLoggedOut {
+			continue
+		}
+		if err := s.Close(ctx); err != nil {
+			left = errors.Join(left, fmt.Errorf("demo: closing session %d: %w", s.number, err))
 		}
 	}
 	d.transport.CloseIdleConnections()
 	return errors.Join(left, d.backend.Close())
-}
-
-// during does something and shows what changes meanwhile.
-func (d *demo) during(ctx context.Context, do func(context.Context) error) error {
-	over, end := context.WithCancel(ctx)
-	result := make(chan error, 1)
-	go func() {
-		result <- do(ctx)
-		end()
-	}()
-	// Twice, since the end of the context may come before a change that was there.
-	for range 2 {
-		for change := range d.changes.All(over) {
-			d.show.change(change)
-		}
-	}
-	return <-result
-}
-
-// until shows changes up to the one that is waited for.
-func (d *demo) until(ctx context.Context, what string, is func(connector.Change) bool) error {
-	for change := range d.changes.All(ctx) {
-		d.show.change(change)
-		if is(change) {
-			return nil
-		}
-	}
-	return fmt.Errorf("waiting for %s: %w", what, context.Cause(ctx))
-}
-
-// ask sends a request, and shows it, what changes meanwhile, and the answer.
-func (d *demo) ask(ctx context.Context, r request) (answer response, err error) {
-	d.show.request(r)
-	err = d.during(ctx, func(ctx context.Context) (err error) {
-		answer, err = d.menu.Request(ctx, r)
-		return err
-	})
-	if err == nil {
-		d.show.message("answer", answer)
-	}
-	return answer, err
-}
-
-// heard shows the next pushes.
-func (d *demo) heard(ctx context.Context, count int) error {
-	for range count {
-		message, ok := d.pushes.Next(ctx)
-		if !ok {
-			return fmt.Errorf("waiting for a push: %w", context.Cause(ctx))
-		}
-		d.show.message("push", message)
-	}
-	return nil
 }

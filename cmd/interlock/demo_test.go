@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ type played struct {
 func playDemo(t *testing.T, args ...string) played {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "journal")
+	temporary := emptyDirectory(t)
 	start := time.Now()
 	p := played{outcome: runWith(t, append([]string{"demo", "--journal", file}, args...)...), took: time.Since(start)}
 	journal, err := os.ReadFile(file)
@@ -37,11 +39,37 @@ func playDemo(t *testing.T, args ...string) played {
 	if p.status != done {
 		t.Fatalf("got status %d, want 0\n%s%s", p.status, p.stdout, p.stderr)
 	}
+	temporary.check(t)
 	return p
 }
 
+// directory is one that is to be empty in the end.
+type directory string
+
+// emptyDirectory is where temporary files go during the test.
+func emptyDirectory(t *testing.T) directory {
+	path := t.TempDir()
+	t.Setenv("TMPDIR", path)
+	return directory(path)
+}
+
+func (d directory) check(t *testing.T) {
+	t.Helper()
+	if left, err := os.ReadDir(string(d)); err != nil || len(left) != 0 {
+		t.Errorf("got temporary files %v, %v, want none left", left, err)
+	}
+}
+
 // moved is a change of state, in a form that every record of a run has.
-type moved struct{ machine, from, event, to string }
+type moved struct {
+	session                  int
+	machine, from, event, to string
+}
+
+// of returns the changes of one session.
+func of(session int, changes []moved) []moved {
+	return slices.DeleteFunc(slices.Clone(changes), func(m moved) bool { return m.session != session })
+}
 
 // journalled returns the changes that a journal tells of.
 func journalled(t *testing.T, journal string) (changes []moved, engine string) {
@@ -49,6 +77,7 @@ func journalled(t *testing.T, journal string) (changes []moved, engine string) {
 	for text := range strings.Lines(journal) {
 		var line struct {
 			Journal, Engine string
+			Session         int
 			Steps           []struct{ Machine, From, Event, To string }
 		}
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
@@ -59,7 +88,7 @@ func journalled(t *testing.T, journal string) (changes []moved, engine string) {
 		}
 		for _, s := range line.Steps {
 			if s.From != s.To && s.Machine != "request" {
-				changes = append(changes, moved{s.Machine, s.From, s.Event, s.To})
+				changes = append(changes, moved{line.Session, s.Machine, s.From, s.Event, s.To})
 			}
 		}
 	}
@@ -68,7 +97,7 @@ func journalled(t *testing.T, journal string) (changes []moved, engine string) {
 
 // streamed returns the changes and the messages of JSON lines, and fails on any
 // other line.
-func streamed(t *testing.T, stdout string) (changes []moved, messages []response) {
+func streamed(t *testing.T, stdout string) (changes []moved, messages []messageLine) {
 	t.Helper()
 	for text := range strings.Lines(stdout) {
 		var line struct {
@@ -80,28 +109,28 @@ func streamed(t *testing.T, stdout string) (changes []moved, messages []response
 		if err := decoder.Decode(&line); err != nil || decoder.More() {
 			t.Fatalf("got line %q, want one JSON object: %v", text, err)
 		}
-		if (line.Message == nil) == (line.Machine == "") {
-			t.Fatalf("got line %q, want either a change or a message", text)
+		if (line.Message == nil) == (line.Machine == "") || line.Session == 0 {
+			t.Fatalf("got line %q, want either a change or a message, and its session", text)
 		}
 		if line.Message != nil {
-			messages = append(messages, *line.Message)
+			messages = append(messages, messageLine{line.Session, *line.Message})
 			continue
 		}
 		if line.Reason == "" || line.Generation == 0 || (line.Machine == "socket") != (line.ID == "menu") {
 			t.Errorf("got line %q, want a reason, a generation, and an id on a socket only", text)
 		}
-		changes = append(changes, moved{line.Machine, line.From, line.Event, line.To})
+		changes = append(changes, moved{line.Session, line.Machine, line.From, line.Event, line.To})
 	}
 	return changes, messages
 }
 
 // textLine is a line of a change as a person sees it.
-var textLine = regexp.MustCompile(`^ +\d+\.\d{3}  (session|login|token|socket)(?: menu)? +(\w+) -> (\w+) +(\w+): \S`)
+var textLine = regexp.MustCompile(`^ +\d+\.\d{3}  (\d) (session|login|token|socket)(?: menu)? +(\w+) -> (\w+) +(\w+): \S`)
 
 func printed(stdout string) (changes []moved) {
 	for line := range strings.Lines(stdout) {
 		if m := textLine.FindStringSubmatch(line); m != nil {
-			changes = append(changes, moved{m[1], m[2], m[4], m[3]})
+			changes = append(changes, moved{int(m[1][0] - '0'), m[2], m[3], m[5], m[4]})
 		}
 	}
 	return changes
@@ -112,13 +141,18 @@ func TestDemo(t *testing.T) {
 	changes, messages := streamed(t, asJSON.stdout)
 
 	t.Run("S10 every change is a line", func(t *testing.T) {
-		want, _ := journalled(t, asJSON.journal)
-		if !slices.Equal(changes, want) {
-			t.Errorf("JSON: got %d changes, want those %d of the journal\n%v\n%v", len(changes), len(want), changes, want)
+		inJSON, _ := journalled(t, asJSON.journal)
+		inText, _ := journalled(t, asText.journal)
+		for session := 1; session <= 3; session++ {
+			if got, want := of(session, changes), of(session, inJSON); !slices.Equal(got, want) || len(got) == 0 {
+				t.Errorf("JSON: session %d: got %d changes, want those %d of the journal\n%v\n%v", session, len(got), len(want), got, want)
+			}
+			if got, want := of(session, printed(asText.stdout)), of(session, inText); !slices.Equal(got, want) || len(got) == 0 {
+				t.Errorf("text: session %d: got %d changes, want those %d of the journal\n%v\n%v", session, len(got), len(want), got, want)
+			}
 		}
-		want, _ = journalled(t, asText.journal)
-		if got := printed(asText.stdout); !slices.Equal(got, want) {
-			t.Errorf("text: got %d changes, want those %d of the journal\n%v\n%v", len(got), len(want), got, want)
+		if got := len(of(1, changes)) + len(of(2, changes)) + len(of(3, changes)); got != len(changes) || len(changes) != len(inJSON) {
+			t.Errorf("got %d changes of sessions 1 to 3, %d in all, want the %d of the journal", got, len(changes), len(inJSON))
 		}
 	})
 	t.Run("every act is a heading", func(t *testing.T) {
@@ -129,9 +163,25 @@ func TestDemo(t *testing.T) {
 			}
 		}
 	})
-	t.Run("every act happens", func(t *testing.T) { actsHappen(t, changes, messages) })
+	t.Run("every act happens", func(t *testing.T) { actsHappen(t, changes) })
+	t.Run("every message is a line", func(t *testing.T) { messagesCome(t, messages) })
+	t.Run("the users come and go", func(t *testing.T) {
+		for name, want := range map[string][]string{
+			"logged in: ":            {"ann", "ann, as bob", "ann, as bob, as carol", "ann, as bob", "ann", "ann"},
+			"GET /me: ":              {"ann, id 1", "ann, id 1", "bob, id 2", "carol, id 3", "bob, id 2", "ann, id 1", "ann, id 1"},
+			"accounts with tokens: ": {"1", "1", "0"},
+			"there is no token: ":    {`auth_required, "Please log in to continue."`},
+		} {
+			if got := noted(asText.stdout, name); !slices.Equal(got, want) {
+				t.Errorf("text: %s: got %q, want %q", name, got, want)
+			}
+			if got := noted(asJSON.stderr, name); !slices.Equal(got, want) {
+				t.Errorf("JSON: %s: got %q, want %q", name, got, want)
+			}
+		}
+	})
 	t.Run("nothing is left", func(t *testing.T) {
-		for _, want := range []string{"sockets open: 0;", "goroutines: "} {
+		for _, want := range []string{"sockets open: 0, of 8;", "accounts with tokens: 0", "goroutines: "} {
 			if !strings.Contains(asText.stdout, want) {
 				t.Errorf("got %q, want it to have %q", asText.stdout, want)
 			}
@@ -173,41 +223,14 @@ func TestDemo(t *testing.T) {
 	})
 }
 
-// actsHappen checks that what the acts promise is there, in this order.
-func actsHappen(t *testing.T, changes []moved, messages []response) {
-	t.Helper()
-	rest := changes
-	for _, want := range []moved{
-		{"session", "loggedOut", "loginRequested", "authenticating"},
-		{"session", "socketAuthed", "socketsReady", "subscribed"},
-		{"socket", "subscribed", "dropped", "waiting"},
-		{"socket", "socketAuthed", "subscriptionAccepted", "subscribed"},
-		{"token", "refreshing", "refreshed", "fresh"},
-		{"session", "subscribed", "logoutRequested", "closing"},
-		{"socket", "closing", "ended", "closed"},
-		{"token", "revoking", "revoked", "absent"},
-		{"session", "revoking", "tokenGone", "loggedOut"},
-	} {
-		i := slices.Index(rest, want)
-		if i < 0 {
-			t.Fatalf("got no %v, or not in its place\n%v", want, changes)
+// noted returns how the notes go on that begin so.
+func noted(text, beginning string) (notes []string) {
+	for line := range strings.Lines(text) {
+		if _, note, ok := strings.Cut(strings.TrimSuffix(line, "\n"), beginning); ok {
+			notes = append(notes, note)
 		}
-		rest = rest[i+1:]
 	}
-	if len(rest) != 0 {
-		t.Errorf("got %v after the logout, want nothing", rest)
-	}
-	var texts []string
-	for _, m := range messages {
-		texts = append(texts, m.String())
-	}
-	if want := []string{
-		`echo "hello"`, "menuAdd: 4 Tea is on the menu",
-		"list: 1 Soup, 2 Bread, 3 Cake", "update: 4 Tea", "menuDelete: 1 is off the menu", "delete: 1",
-		`echo "anybody there?"`, "list: 2 Bread, 3 Cake, 4 Tea",
-	}; !slices.Equal(texts, want) {
-		t.Errorf("got messages\n%q, want\n%q", texts, want)
-	}
+	return notes
 }
 
 // opaque are the backend's refresh tokens, and the ids in its access tokens.
@@ -236,15 +259,24 @@ func (r reader) Write(p []byte) (int, error) {
 }
 
 func TestDemoInterrupted(t *testing.T) {
-	ctx, interrupt := context.WithCancelCause(t.Context())
-	var stderr bytes.Buffer
-	status := run(ctx, []string{"demo"}, reader(func(text string) {
-		if strings.Contains(text, "5. ") {
-			interrupt(errors.New("somebody pressed Ctrl-C"))
-		}
-	}), &stderr)
-	if status != failed || !strings.Contains(stderr.String(), "act 5") || !strings.Contains(stderr.String(), "somebody pressed Ctrl-C") {
-		t.Errorf("got status %d, stderr %q, want a failure that says where and why", status, stderr.String())
+	for act, about := range map[int]string{5: "in a wait", 8: "as another user"} {
+		t.Run(about, func(t *testing.T) {
+			temporary, goroutines := emptyDirectory(t), runtime.NumGoroutine()
+			ctx, interrupt := context.WithCancelCause(t.Context())
+			var stderr bytes.Buffer
+			status := run(ctx, []string{"demo"}, reader(func(text string) {
+				if strings.Contains(text, fmt.Sprintf("\n%d. ", act)) {
+					interrupt(errors.New("somebody pressed Ctrl-C"))
+				}
+			}), &stderr)
+			if status != failed || !strings.Contains(stderr.String(), fmt.Sprintf("act %d,", act)) || !strings.Contains(stderr.String(), "somebody pressed Ctrl-C") {
+				t.Errorf("got status %d, stderr %q, want a failure that says where and why", status, stderr.String())
+			}
+			temporary.check(t)
+			if err := holds(t.Context(), func() bool { return runtime.NumGoroutine() <= goroutines }); err != nil {
+				t.Errorf("got %d goroutines, want at most %d: %v", runtime.NumGoroutine(), goroutines, err)
+			}
+		})
 	}
 }
 

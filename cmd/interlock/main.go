@@ -1,5 +1,5 @@
 // Command interlock shows the machines of this module at work and on paper: a
-// demo that plays a whole session against a backend in the process, that backend
+// demo that plays whole sessions against a backend in the process, that backend
 // alone to try an application on, and the machines as diagrams.
 //
 // Its one invariant: standard output holds what was asked for and nothing else;
@@ -38,7 +38,7 @@ func main() {
 
 // commands is the command line.
 type commands struct {
-	Demo    demoCommand    `cmd:"" help:"Play a whole session against a backend in this process, and show every change of state."`
+	Demo    demoCommand    `cmd:"" help:"Play whole sessions against a backend in this process, and show every change of state."`
 	Serve   serveCommand   `cmd:"" help:"Run that backend alone, to try an application on."`
 	Graph   graphCommand   `cmd:"" help:"Draw a machine, how they are coupled, or everything."`
 	Version versionCommand `cmd:"" help:"Print the version."`

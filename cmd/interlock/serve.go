@@ -90,14 +90,17 @@ type endpoint struct {
 }
 
 func endpointsAt(address string) []endpoint {
-	web := "http://" + address
+	web, sockets := "http://"+address, "ws://"+address
 	return []endpoint{
 		{"login", http.MethodPost, web + "/login", "name and password give an access and a refresh token"},
+		{"login-as", http.MethodPost, web + "/login-as", "user_id gives tokens of that user, if the present one may"},
 		{"refresh", http.MethodPost, web + "/refresh", "a refresh token gives a new pair, once"},
 		{"logout", http.MethodPost, web + "/logout", "revokes the tokens of the login"},
+		{"logout-everywhere", http.MethodPost, web + "/logout-everywhere", "revokes all tokens of the user, and closes the sockets"},
 		{"me", http.MethodGet, web + "/me", "who the access token belongs to"},
 		{"echo", http.MethodPost, web + "/echo", "gives the body back"},
-		{"ws", http.MethodGet, "ws://" + address + "/ws", "WebSocket: auth, sub, echo, menuAdd, menuDelete"},
+		{"ws", http.MethodGet, sockets + "/ws", "WebSocket: auth or login, sub, echo, menuAdd, menuDelete, logout"},
+		{"public", http.MethodGet, sockets + "/public", "WebSocket that needs no token: sub, echo"},
 	}
 }
 
@@ -118,17 +121,25 @@ func (c *serveCommand) introduce(to io.Writer, address string) error {
 		}
 		return nil
 	}
+	widest := 0
+	for _, e := range endpoints {
+		widest = max(widest, len(e.URL))
+	}
 	out := written{to: to}
 	out.printf("The backend is up, until Ctrl-C. Access tokens live %v.\n\n", c.AccessLife)
 	for _, e := range endpoints {
-		out.printf("  %-4s  %-*s  %s\n", e.Method, len(endpoints[1].URL), e.URL, e.about)
+		out.printf("  %-4s  %-*s  %s\n", e.Method, widest, e.URL, e.about)
 	}
 	out.printf("\nUsers, made up and with passwords known to all:\n\n")
 	for _, u := range users {
-		out.printf("  %s, password %s\n", u.Name, u.Password)
+		may := ""
+		if u.MayLoginAs {
+			may = ", may log in as another"
+		}
+		out.printf("  %s, id %d, password %s%s\n", u.Name, u.ID, u.Password, may)
 	}
 	out.printf("\nTry it, the second line with the access_token that the first one gives:\n\n")
 	out.printf("  curl -s %s -d '{\"name\":%q,\"password\":%q}'\n", endpoints[0].URL, users[0].Name, users[0].Password)
-	out.printf("  curl -s %s -H \"Authorization: Bearer $TOKEN\"\n\n", endpoints[3].URL)
+	out.printf("  curl -s %s -H \"Authorization: Bearer $TOKEN\"\n\n", endpoints[5].URL)
 	return out.err
 }

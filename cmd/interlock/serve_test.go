@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,8 +64,9 @@ func (s *serving) logIn(t *testing.T, url string) (answer struct {
 
 func TestServeJSON(t *testing.T) {
 	s := serve(t, "--addr", "127.0.0.1:0", "--access-life", "7s", "--json")
-	endpoints := make(map[string]string)
-	for range 9 {
+	endpoints, methods := make(map[string]string), make(map[string]string)
+	var users []string
+	for range 9 + 3 {
 		if !s.lines.Scan() {
 			t.Fatal("stdout has ended early")
 		}
@@ -78,9 +80,30 @@ func TestServeJSON(t *testing.T) {
 			t.Fatalf("got line %q, %v, want an endpoint or a user", s.lines.Text(), err)
 		}
 		if line.Endpoint != "" {
-			endpoints[line.Endpoint] = line.URL
+			endpoints[line.Endpoint], methods[line.Endpoint] = line.URL, line.Method
+		} else {
+			users = append(users, line.User.Name)
 		}
 	}
+	if want := []string{"ann", "bob", "carol"}; len(endpoints) != 9 || !slices.Equal(users, want) {
+		t.Errorf("got %d endpoints, users %q, want 9 and %q", len(endpoints), users, want)
+	}
+	t.Run("every endpoint is there", func(t *testing.T) {
+		for name, url := range endpoints {
+			r, err := http.NewRequestWithContext(t.Context(), methods[name], strings.Replace(url, "ws://", "http://", 1), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := s.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusMethodNotAllowed {
+				t.Errorf("%s %s: got status %d, want another", methods[name], url, answer.StatusCode)
+			}
+		}
+	})
 	tokens := s.logIn(t, endpoints["login"])
 	if tokens.Life != 7 {
 		t.Errorf("got tokens that live %d s, want 7", tokens.Life)
@@ -126,7 +149,8 @@ func TestServeText(t *testing.T) {
 			break
 		}
 	}
-	for _, want := range []string{"/login", "/refresh", "/logout", "/me", "/echo", "ws://127.0.0.1:", "ann", "bob", "curl -s http://127.0.0.1:", "1m0s"} {
+	for _, want := range []string{"/login ", "/login-as ", "/refresh ", "/logout ", "/logout-everywhere ", "/me ", "/echo ", "ws://127.0.0.1:", "/ws ", "/public ",
+		"ann, id 1, password secret, may log in as another\n", "bob, id 2,", "carol, id 3, password letmein\n", "curl -s http://127.0.0.1:", "1m0s"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("got %q, want it to have %q", text, want)
 		}

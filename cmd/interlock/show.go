@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,14 +14,14 @@ import (
 )
 
 // show is how a run of the demo is shown, by one goroutine. What cannot be
-// printed is told once, by fault.
+// printed is told once, by fault. A session is given by its number; 0: none.
 type show interface {
 	begin(engine fsm.Engine)
 	act(number int, a act)
-	change(c connector.Change)
-	request(r request)
-	message(kind string, m response) // kind is answer or push
-	note(who, text string)
+	change(session int, c connector.Change)
+	request(session int, r request)
+	message(session int, kind string, m response) // kind is answer or push
+	note(session int, who, text string)
 	fault() error
 }
 
@@ -76,37 +77,42 @@ func (s *textShow) paint(code, text string) string {
 }
 
 func (s *textShow) begin(engine fsm.Engine) {
-	s.out.printf("%s\n\n", s.paint(bold, fmt.Sprintf("A session against a backend in this process, its machines stepped by the %s engine.", engine)))
-	s.out.printf("Each line: seconds since the start, the machine, its change of state,\nthe event that caused it, and what that means.\n")
+	s.out.printf("%s\n\n", s.paint(bold, fmt.Sprintf("Sessions against a backend in this process, their machines stepped by the %s engine.", engine)))
+	s.out.printf("Each line: seconds since the start, the number of the session, its machine, the change of state,\nthe event that caused it, and what that means.\n")
 }
 
 func (s *textShow) act(number int, a act) {
 	s.out.printf("\n%s\n%s\n\n", s.paint(bold, fmt.Sprintf("%d. %s", number, a.title)), s.paint(dim, "   "+a.about))
 }
 
-func (s *textShow) change(c connector.Change) {
+func (s *textShow) change(session int, c connector.Change) {
 	machine := c.Machine.String()
 	cause := s.causes[event{machine, c.Event}]
 	if c.ID != "" {
 		machine += " " + c.ID
 	}
-	padding := strings.Repeat(" ", max(0, 36-len(c.From)-len(c.To)))
-	s.line(fmt.Sprintf("%-11s", machine), fmt.Sprintf("%s -> %s%s  %s: %s",
+	padding := strings.Repeat(" ", max(0, 33-len(c.From)-len(c.To)))
+	s.line(session, fmt.Sprintf("%-11s", machine), fmt.Sprintf("%s -> %s%s  %s: %s",
 		c.From, s.paint(bold, c.To), padding, s.paint(hue(cause), c.Event), s.paint(dim, strings.TrimPrefix(c.Reason, "interlock: "))))
 }
 
-func (s *textShow) request(r request)               { s.said("request", r.String()) }
-func (s *textShow) message(kind string, m response) { s.said(kind, m.String()) }
-func (s *textShow) note(who, text string)           { s.said(who, text) }
-func (s *textShow) fault() error                    { return s.out.err }
+func (s *textShow) request(session int, r request) { s.note(session, "request", r.String()) }
 
-func (s *textShow) said(who, text string) {
-	s.line(s.paint(magenta, fmt.Sprintf("%-11s", who)), text)
+func (s *textShow) message(session int, kind string, m response) { s.note(session, kind, m.String()) }
+
+func (s *textShow) note(session int, who, text string) {
+	s.line(session, s.paint(magenta, fmt.Sprintf("%-11s", who)), text)
 }
 
-func (s *textShow) line(who, text string) {
+func (s *textShow) fault() error { return s.out.err }
+
+func (s *textShow) line(session int, who, text string) {
 	elapsed := fmt.Sprintf("%6.3f", time.Since(s.start).Seconds())
-	s.out.printf("  %s  %s  %s\n", s.paint(dim, elapsed), who, text)
+	number := " "
+	if session != 0 {
+		number = strconv.Itoa(session)
+	}
+	s.out.printf("  %s  %s %s  %s\n", s.paint(dim, elapsed), number, who, text)
 }
 
 // jsonShow shows a run to a program: a line for each change and each message on
@@ -118,6 +124,7 @@ type jsonShow struct {
 
 // changeLine is a change on one line.
 type changeLine struct {
+	Session    int    `json:"session"`
 	Machine    string `json:"machine"`
 	ID         string `json:"id"`
 	From       string `json:"from"`
@@ -129,20 +136,28 @@ type changeLine struct {
 
 // messageLine is a message of the backend on one line.
 type messageLine struct {
+	Session int      `json:"session"`
 	Message response `json:"message"`
 }
 
-func (s *jsonShow) begin(engine fsm.Engine) { s.tell("demo: engine %s", engine) }
-func (s *jsonShow) act(number int, a act)   { s.tell("demo: %d. %s", number, a.title) }
-func (s *jsonShow) request(r request)       { s.tell("demo: request %v", r) }
-func (s *jsonShow) note(who, text string)   { s.tell("demo: %s %s", who, text) }
+func (s *jsonShow) begin(engine fsm.Engine) { s.tell("engine %s", engine) }
+func (s *jsonShow) act(number int, a act)   { s.tell("%d. %s", number, a.title) }
 func (s *jsonShow) fault() error            { return s.out.err }
 
-func (s *jsonShow) message(_ string, m response) { s.put(messageLine{m}) }
+func (s *jsonShow) request(session int, r request) { s.note(session, "request", r.String()) }
 
-func (s *jsonShow) change(c connector.Change) {
+func (s *jsonShow) note(session int, who, text string) {
+	if session != 0 {
+		who = fmt.Sprintf("session %d, %s", session, who)
+	}
+	s.tell("%s: %s", who, text)
+}
+
+func (s *jsonShow) message(session int, _ string, m response) { s.put(messageLine{session, m}) }
+
+func (s *jsonShow) change(session int, c connector.Change) {
 	s.put(changeLine{
-		Machine: c.Machine.String(), ID: c.ID, From: c.From, Event: c.Event, To: c.To,
+		Session: session, Machine: c.Machine.String(), ID: c.ID, From: c.From, Event: c.Event, To: c.To,
 		Reason: c.Reason, Generation: c.Generation,
 	})
 }
@@ -156,5 +171,5 @@ func (s *jsonShow) put(line any) {
 }
 
 func (s *jsonShow) tell(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.progress, "interlock: "+format+"\n", args...)
+	_, _ = fmt.Fprintf(s.progress, "interlock: demo: "+format+"\n", args...)
 }

@@ -93,15 +93,16 @@ func bits(flags ...bool) uint16 {
 }
 
 // newRules finds what the environment may post: all but the targets of links and
-// quorums; a token that is needed is both, since HTTP requests need one too.
+// quorums, also of those that a changed system leaves out; a token that is needed
+// is both, since HTTP requests need one too.
 func newRules(system *t.System, depth uint32) *rules {
 	r := &rules{System: system, depth: depth, next: &world{core: &t.Core{}}}
 	r.next.rules = r
 	inside := make(map[t.Port]bool)
-	for _, l := range system.Links {
+	for _, l := range append(slices.Clone(t.Shipped.Links), system.Links...) {
 		inside[l.To] = l.To != t.Port{Machine: t.TokenKind, Number: uint8(t.TokenNeeded)}
 	}
-	for _, q := range system.Quorums {
+	for _, q := range append(slices.Clone(t.Shipped.Quorums), system.Quorums...) {
 		inside[t.Port{Machine: t.SessionKind, Number: uint8(q.Up)}] = true
 		inside[t.Port{Machine: t.SessionKind, Number: uint8(q.Down)}] = true
 	}

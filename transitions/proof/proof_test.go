@@ -14,8 +14,9 @@ import (
 // that is there for it.
 func TestPlanted(t *testing.T) {
 	type (
-		token  = fsm.Row[transitions.TokenState, transitions.TokenEvent, transitions.TokenEffect, transitions.TokenData]
-		socket = fsm.Row[transitions.SocketState, transitions.SocketEvent, transitions.SocketEffect, transitions.SocketData]
+		session = fsm.Row[transitions.SessionState, transitions.SessionEvent, transitions.SessionEffect, transitions.SessionData]
+		token   = fsm.Row[transitions.TokenState, transitions.TokenEvent, transitions.TokenEffect, transitions.TokenData]
+		socket  = fsm.Row[transitions.SocketState, transitions.SocketEvent, transitions.SocketEffect, transitions.SocketData]
 	)
 	tests := []struct {
 		name, want string
@@ -24,9 +25,23 @@ func TestPlanted(t *testing.T) {
 	}{
 		{name: "1 logout leaves the sockets", want: "invariant 1:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionCloseSockets))},
 		{name: "2 a logout out of time keeps the token", want: "invariant 2:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionDropToken))},
+		{name: "3 a user who is not counted", want: "invariant 3:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Session = planted(t, m.Session, func(r *session) {
+				if slices.Contains(r.On, transitions.SessionUserAccepted) && r.To == transitions.SessionSwitching {
+					r.Set = nil
+				}
+			})
+		}},
+		{name: "7 a token used before it is stored", want: "invariant 7:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Token = planted(t, m.Token, func(r *token) {
+				if r.To == transitions.TokenStoring && slices.Contains(r.On, transitions.TokenRefreshed) {
+					r.To = transitions.TokenFresh
+				}
+			})
+		}},
 		{name: "5 a second refresh in flight", want: "invariant 5:", machines: func(t *testing.T, m *transitions.Machines) {
 			m.Token = planted(t, m.Token, func(r *token) {
-				if slices.Equal(r.From, []transitions.TokenState{transitions.TokenRefreshing}) && slices.Contains(r.On, transitions.TokenNeeded) {
+				if slices.Contains(r.From, transitions.TokenRefreshing) && slices.Contains(r.On, transitions.TokenNeeded) {
 					r.Do = []transitions.TokenEffect{transitions.TokenSendRefresh}
 				}
 			})
@@ -80,7 +95,7 @@ func TestPlanted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := proof.Explore(system, proof.Plan{Sockets: make([]transitions.SocketPlan, 1)})
+			report := proof.Explore(system, proof.Plan{Depth: 1, Sockets: make([]transitions.SocketPlan, 1)})
 			if report.Err == nil || !strings.Contains(report.Err.Error(), test.want) {
 				t.Errorf("got %v, want a violation of %s", report.Err, test.want)
 			}
