@@ -28,6 +28,11 @@ type panicError struct{ text string }
 
 func (e *panicError) Error() string { return e.text }
 
+// in returns an error with what was being done when it came.
+func in(doing string, err error) error {
+	return &applicationError{"interlock: " + doing + ": " + detail(err), err}
+}
+
 // guarded calls code of the application and turns a panic into an error.
 func guarded[T any](f func() (T, error)) (result T, err error) {
 	defer func() {

@@ -25,7 +25,9 @@ type Config[C, U any] struct {
 
 	// Store keeps the tokens of each session's account, so that Resume can go on
 	// with them when the process has ended. Only those of the user who has logged in
-	// first are stored. nil: tokens live as long as the session.
+	// first are stored. What a session asks of it is done one after the other, so a
+	// store that hangs holds up the next login for StoreTimeout. nil: tokens live as
+	// long as the session.
 	Store authhttp.Store
 
 	// Gate is asked before each Login, Resume and LoginAs begins, on a goroutine of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -234,6 +235,8 @@ func (d *driver) stepped(w work) {
 		d.logouts = append(d.logouts, w.why.logout)
 	case out.Machine == transitions.SessionKind && w.why.require != nil && out.On == uint8(transitions.SessionRequired):
 		d.requirers = append(d.requirers, w.why.require)
+	case out.Machine == transitions.LoginKind && w.why.require != nil && out.On == uint8(transitions.LoginAbandoned):
+		d.requirers = slices.DeleteFunc(d.requirers, func(r *requirer) bool { return r == w.why.require })
 	case out.Machine == transitions.TokenKind && w.why.token != nil && needs(out.On):
 		d.tokenWaiters = append(d.tokenWaiters, w.why.token)
 	}
@@ -256,7 +259,7 @@ func leaves(session uint8) bool {
 }
 
 func needs(token uint8) bool {
-	return token == uint8(transitions.TokenNeeded) || token == uint8(transitions.TokenRefused)
+	return token == uint8(transitions.TokenAsked) || token == uint8(transitions.TokenRefused)
 }
 
 // random is the session's seeded source of chance.

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"slices"
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/transitions"
@@ -20,7 +21,8 @@ func (s *Session[C, U]) Logout(ctx context.Context) error {
 
 // LogoutEverywhere is Logout, but asks the server to log the current user out on
 // every device. Where the service cannot, it changes nothing and the error is
-// authhttp.ErrNotSupported.
+// authhttp.ErrNotSupported; where the server is being told of a logout of this
+// device already, or everything closes, it is [ErrBusy].
 func (s *Session[C, U]) LogoutEverywhere(ctx context.Context) error {
 	if !s.client.supports(authhttp.FeatureLogoutEverywhere) {
 		return authhttp.ErrNotSupported
@@ -71,6 +73,7 @@ func (d *driver) leave(ctx context.Context, on transitions.SessionEvent, devices
 func (d *driver) performSession(w work) {
 	switch transitions.SessionEffect(w.out.Effect) {
 	case transitions.SessionRefuseBusy:
+		d.logouts = slices.DeleteFunc(d.logouts, func(done chan<- error) bool { return done == w.why.logout })
 		w.why.refuse(ErrBusy)
 	case transitions.SessionRefuseLoggedIn:
 		w.why.refuse(ErrLoggedIn)
@@ -114,6 +117,8 @@ func (c *cause) refuse(err error) {
 		c.login.settle(err)
 	case c.refused != nil:
 		c.refused <- err
+	case c.logout != nil:
+		c.logout <- err
 	}
 }
 

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
@@ -20,7 +19,7 @@ type loginCall struct {
 	given       *granted // what the application has from elsewhere, instead of a request
 	ticket      uint32
 	brief       bool       // does not wait for the sockets
-	guard       bool       // the resume that those share who require a login
+	require     *requirer  // whose resume it is, which others who require a login share
 	quiet       bool       // does not want the listener told
 	last        error      // what the last request failed with, for a caller who leaves
 	done        chan error // holds one
@@ -197,6 +196,6 @@ func (d *driver) revokeLate(pair authhttp.Pair) {
 	defer cancel()
 	_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.revoke(ctx, pair) })
 	if err != nil {
-		d.fail("", fmt.Errorf("interlock: login: revoking late tokens: %w", err))
+		d.fail("", in("login: revoking late tokens", err))
 	}
 }

@@ -73,7 +73,7 @@ func (d *driver) noTokenFor(call *loginCall, err error) {
 	switch {
 	case call.quiet || call.command == transitions.CommandLogin:
 		return
-	case call.guard:
+	case call.require != nil:
 		cause = CauseGuard
 	case call.command == transitions.CommandLoginAs:
 		cause = CauseLoginAs

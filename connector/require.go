@@ -51,21 +51,18 @@ func (d *driver) require(ctx context.Context, need Need) error {
 	}
 	r := &requirer{need: need, done: make(chan error, 1)}
 	shared := d.newCall(context.WithoutCancel(ctx), transitions.CommandResume)
-	shared.guard = true
-	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionRequired), Arg: shared.ticket}
-	if err := d.post(in, &cause{require: r, login: shared}); err != nil {
+	shared.require, shared.brief = r, true // who waits for the sockets waits for the session to say so
+	if err := d.command(shared, transitions.SessionRequired); err != nil {
 		return err
 	}
-	in = transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginSufficed), Arg: shared.ticket}
-	_ = d.post(in, noCause) // who waits for the sockets waits for the session to say so
 	select {
 	case err := <-r.done:
 		return err
 	case <-ctx.Done():
 	}
 	// The resume, if it is this caller's, is given up; who shares it begins another.
-	in = transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginAbandoned), Arg: shared.ticket}
-	_ = d.post(in, &cause{err: errOwnerLeft})
+	in := transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginAbandoned), Arg: shared.ticket}
+	_ = d.post(in, &cause{err: errOwnerLeft, require: r})
 	return context.Cause(ctx)
 }
 

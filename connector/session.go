@@ -84,23 +84,32 @@ func (d *driver) logIn(call *loginCall, on transitions.SessionEvent) error {
 	if call.ctx.Err() != nil {
 		return context.Cause(call.ctx)
 	}
-	in := transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: call.ticket}
-	if err := d.post(in, &cause{login: call}); err != nil {
+	if err := d.command(call, on); err != nil {
 		return err
-	}
-	in = transitions.Input{To: transitions.LoginKind, Arg: call.ticket}
-	if isBrief(call.ctx) {
-		in.On = uint8(transitions.LoginSufficed)
-		_ = d.post(in, noCause)
 	}
 	select {
 	case err := <-call.done:
 		return err
 	case <-call.ctx.Done():
 	}
-	in.On = uint8(transitions.LoginAbandoned)
-	_ = d.post(in, noCause)
+	_ = d.post(transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginAbandoned), Arg: call.ticket}, noCause)
 	return <-call.done
+}
+
+// command posts a command and, in the same breath, that its caller does not wait
+// for the sockets.
+func (d *driver) command(call *loginCall, on transitions.SessionEvent) error {
+	now := d.settings.now()
+	d.mailbox.Lock()
+	d.lookAtClock(now)
+	err := d.step(transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: call.ticket}, &cause{login: call, require: call.require})
+	if err == nil && call.brief {
+		_ = d.step(transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginSufficed), Arg: call.ticket}, noCause)
+	}
+	for _, job := range d.drain() {
+		go job()
+	}
+	return err
 }
 
 // HTTP returns a client whose requests carry a fresh token of this session, as

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -59,7 +58,7 @@ func (d *driver) save(h *held, gen uint32) {
 		defer cancel()
 		_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.store.Save(ctx, d.account, content) })
 		if err != nil {
-			err = fmt.Errorf("interlock: store: save: %w", err)
+			err = in("store: save", err)
 			d.fail("", err)
 		}
 		_ = d.post(stored, &cause{err: err, told: true})
@@ -84,7 +83,7 @@ func (d *driver) dropStored() error {
 	defer cancel()
 	_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.store.Drop(ctx, d.account) })
 	if err != nil {
-		err = fmt.Errorf("interlock: store: drop: %w", err)
+		err = in("store: drop", err)
 		d.fail("", err)
 	}
 	return err
@@ -122,7 +121,7 @@ func (d *driver) readStored(ctx context.Context) (*granted, error) {
 	case errors.Is(err, authhttp.ErrNothingStored):
 		return nil, err
 	default:
-		err = fmt.Errorf("interlock: store: load: %w", err)
+		err = in("store: load", err)
 		d.fail("", err)
 		if errors.Is(err, authhttp.ErrUnusable) {
 			_ = d.dropStored()

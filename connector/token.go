@@ -110,7 +110,7 @@ func (d *driver) askToken(call *tokenCall, refused authhttp.Generation) error {
 	now := d.settings.now()
 	d.mailbox.Lock()
 	d.lookAtClock(now)
-	in := transitions.Input{To: transitions.TokenKind, ID: uint32(d.core.Tokens() - 1), On: uint8(transitions.TokenNeeded)}
+	in := transitions.Input{To: transitions.TokenKind, ID: uint32(d.core.Tokens() - 1), On: uint8(transitions.TokenAsked)}
 	if refused != 0 {
 		in.On, in.Gen = uint8(transitions.TokenRefused), uint32(refused)
 	}
@@ -158,7 +158,7 @@ func (d *driver) performToken(w work) {
 		if run.cancel != nil {
 			run.cancel()
 		}
-	case transitions.TokenAnnounceFresh:
+	case transitions.TokenTellFresh, transitions.TokenAnnounceFresh:
 		d.tellTokenWaiters(w, nil)
 	case transitions.TokenAnnounceUnavailable, transitions.TokenAnnounceAbsent:
 		d.noTokenForWaiters(w)
@@ -238,7 +238,7 @@ func (d *driver) sendRefresh(ctx context.Context, user uint32, pair authhttp.Pai
 func (d *driver) sendLogout(ctx context.Context, tell func(context.Context, authhttp.Pair) error, user uint32, pair authhttp.Pair, gen uint32) {
 	_, err := guarded(func() (struct{}, error) { return struct{}{}, tell(ctx, pair) })
 	if err != nil && ctx.Err() == nil {
-		d.fail("", fmt.Errorf("interlock: logout: the server was not told: %w", err))
+		d.fail("", in("logout: the server was not told", err))
 	}
 	_ = d.postLast(transitions.Input{To: transitions.TokenKind, ID: user, On: uint8(transitions.TokenRevoked), Gen: gen}, &cause{err: err})
 }

@@ -95,7 +95,7 @@ type SocketData struct {
 	AuthSent bool   // the auth message is on its way, with the token that has come for it
 	Public   bool   // needs no token, and is given none; never changes
 	Early    bool   // may open before login; never changes
-	Guest    bool   // opened before login, without auth
+	Guest    bool   // opened before login, without auth and subscriptions
 }
 
 type (
@@ -232,7 +232,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketClosed, SocketFailed), On: of(SocketEarlyRequested), If: socketIsPublic, To: SocketOpening, Set: socketVisit, Do: of(SocketDial)},
 		{From: of(SocketClosed, SocketFailed), On: of(SocketEarlyRequested), To: SocketTokenPending, Set: socketVisit, Do: of(SocketNeedToken)},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketEarlyRequested), Stay: true},
-		{From: of(SocketAuthed, SocketSubscribed), On: of(SocketOpenRequested), If: socketIsGuest, To: SocketAuthenticating, Set: socketReauth, Do: of(SocketNeedToken), Doc: "opened before login: the same connection is authorised"},
+		{From: of(SocketSubscribed), On: of(SocketOpenRequested), If: socketIsGuest, To: SocketAuthenticating, Set: socketReauth, Do: of(SocketNeedToken), Doc: "opened before login: the same connection is authorised"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsEarly, Stay: true, Set: socketWelcome, Doc: "opened before login"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), Never: "a login opens sockets once, and logout has closed them before"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh), If: socketIsBarred, Stay: true, Doc: "a newer one is on its way"},
@@ -244,7 +244,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketAuthenticating, SocketAuthed, SocketSubscribed, SocketClosing), On: of(SocketOpened), Never: "one dial opens once"},
 
 		// Auth: again with a fresh token, asked for when the connection opened.
-		{From: of(SocketAuthenticating), On: of(SocketTokenAbsent), If: socketIsShy, To: SocketAuthed, Set: socketUnawait, Do: of(SocketSendSubscriptions), Doc: "nobody to authorise before login"},
+		{From: of(SocketAuthenticating), On: of(SocketTokenAbsent), If: socketIsShy, To: SocketSubscribed, Set: socketReady, Do: of(SocketReleaseRequests), Doc: "before login there is nobody to authorise, or to subscribe for"},
 		{From: of(SocketAuthenticating), On: of(SocketTokenFresh, SocketTokenAbsent), If: socketIsUnsent, Stay: true, Set: socketMarkAuth, Do: of(SocketSendAuth)},
 		{From: of(SocketAuthenticating), On: of(SocketTokenFresh, SocketTokenAbsent), Stay: true},
 		{From: of(SocketAuthenticating), On: of(SocketTokenUnavailable), If: socketIsUnsent, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLoseRequests, SocketReportNoToken)},

@@ -35,6 +35,7 @@ const (
 	TokenAdopted TokenEvent = iota + 1
 	TokenLoaded
 	TokenStored
+	TokenAsked
 	TokenNeeded
 	TokenRefused
 	TokenRenewRequested
@@ -76,6 +77,7 @@ const (
 	TokenSendLogout
 	TokenSendLogoutEverywhere
 	TokenCancelLogout
+	TokenTellFresh
 	TokenAnnounceFresh
 	TokenAnnounceUnavailable
 	TokenTellUnavailable
@@ -128,7 +130,8 @@ var tokenEvents = []fsm.EventInfo[TokenEvent]{
 	{Is: TokenAdopted, Name: "adopted", Cause: fsm.Peer, Doc: "the login answer has brought tokens", Carries: "Arg says which"},
 	{Is: TokenLoaded, Name: "loaded", Cause: fsm.Coupled, Doc: "there were stored tokens", Carries: "Arg says which"},
 	{Is: TokenStored, Name: "stored", Cause: fsm.Coupled, Doc: "the store has the token, or has failed", Carries: "Gen"},
-	{Is: TokenNeeded, Name: "needed", Cause: fsm.User, Doc: "an HTTP request, a login or a socket needs a fresh token"},
+	{Is: TokenAsked, Name: "asked", Cause: fsm.User, Doc: "an HTTP request needs a fresh token"},
+	{Is: TokenNeeded, Name: "needed", Cause: fsm.Coupled, Doc: "a login or a socket needs a fresh token"},
 	{Is: TokenRefused, Name: "refused", Cause: fsm.Failure, Doc: "the server has answered an HTTP request with 401", Carries: "Gen is the refused token's"},
 	{Is: TokenRenewRequested, Name: "renewRequested", Cause: fsm.Failure, Doc: "the server has refused the token of a socket or a login", Carries: "Gen is the refused token's"},
 	{Is: TokenExpired, Name: "expired", Cause: fsm.Timer, Doc: "the clock says that it is past its life", Carries: "Gen"},
@@ -165,6 +168,7 @@ var tokenEffects = []fsm.EffectInfo[TokenEffect, TokenEvent]{
 	{Is: TokenSendLogout, Name: "sendLogout", Answers: of(TokenRevoked), Doc: "send the logout request"},
 	{Is: TokenSendLogoutEverywhere, Name: "sendLogoutEverywhere", Answers: of(TokenRevoked), Doc: "send the request to log out every device"},
 	{Is: TokenCancelLogout, Name: "cancelLogout", Answers: of(TokenRevoked), Doc: "give up the logout request in flight, if any"},
+	{Is: TokenTellFresh, Name: "tellFresh", Doc: "waiting requests: here is a fresh token; nobody else waits"},
 	{Is: TokenAnnounceFresh, Name: "announceFresh", Doc: "link and waiting requests: here is a fresh token"},
 	{Is: TokenAnnounceUnavailable, Name: "announceUnavailable", Doc: "link and waiting requests: none for now"},
 	{Is: TokenTellUnavailable, Name: "tellUnavailable", Doc: "waiting requests, but no socket: one may wait for the floor"},
@@ -178,7 +182,7 @@ var tokenEffects = []fsm.EffectInfo[TokenEffect, TokenEvent]{
 
 var (
 	tokenAny     = states(tokenStates)
-	tokenNeeds   = of(TokenNeeded, TokenRefused, TokenRenewRequested)
+	tokenNeeds   = of(TokenAsked, TokenNeeded, TokenRefused, TokenRenewRequested)
 	tokenEnding  = of(TokenLeaving, TokenRevoking, TokenErasing, TokenSettling)
 	tokenFlying  = of(TokenStoring, TokenRefreshing, TokenRestoring, TokenParking)
 	tokenBelow   = of(TokenParking, TokenParked, TokenParkedStale)
@@ -264,6 +268,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenAbsent), On: tokenNeeds, Stay: true, Do: of(TokenAnnounceAbsent)},
 		{From: tokenEnding, On: tokenNeeds, Stay: true, Do: of(TokenTellLeaving)},
 		{From: of(TokenStoring, TokenFresh, TokenStale, TokenRefreshing, TokenWaiting, TokenRestoring), On: of(TokenRefused), If: tokenIsStranger, Stay: true, Do: of(TokenTellStranger), Doc: "no request of one user goes out again with the token of another"},
+		{From: of(TokenFresh), On: of(TokenAsked), Stay: true, Do: of(TokenTellFresh)},
 		{From: of(TokenFresh), On: of(TokenNeeded), Stay: true, Do: of(TokenAnnounceFresh)},
 		{From: of(TokenFresh), On: of(TokenRefused, TokenRenewRequested), If: tokenIsOlder, Stay: true, Do: of(TokenAnnounceFresh), Doc: "a late 401: there is a newer token already"},
 		{From: of(TokenFresh), On: of(TokenRefused), If: tokenIsYoung, Stay: true, Do: of(TokenTellUnavailable), Doc: "not before the floor has passed; the 401 is the caller's"},

@@ -93,14 +93,13 @@ func bits(flags ...bool) uint16 {
 }
 
 // newRules finds what the environment may post: all but the targets of links and
-// quorums, also of those that a changed system leaves out; a token that is needed
-// is both, since HTTP requests need one too.
+// quorums, also of those that a changed system leaves out.
 func newRules(system *t.System, depth uint32) *rules {
 	r := &rules{System: system, depth: depth, next: &world{core: &t.Core{}}}
 	r.next.rules = r
 	inside := make(map[t.Port]bool)
 	for _, l := range append(slices.Clone(t.Shipped.Links), system.Links...) {
-		inside[l.To] = l.To != t.Port{Machine: t.TokenKind, Number: uint8(t.TokenNeeded)}
+		inside[l.To] = true
 	}
 	for _, q := range append(slices.Clone(t.Shipped.Quorums), system.Quorums...) {
 		inside[t.Port{Machine: t.SessionKind, Number: uint8(q.Up)}] = true
@@ -186,7 +185,7 @@ func (w *world) possible(in t.Input, current bool) bool {
 		_, session := w.core.Session()
 		return session.Depth < w.rules.depth
 	}
-	if in.To == t.TokenKind && (in.On == uint8(t.TokenNeeded) || in.On == uint8(t.TokenRefused)) {
+	if in.To == t.TokenKind && (in.On == uint8(t.TokenAsked) || in.On == uint8(t.TokenRefused)) {
 		return int(in.ID) == w.core.Tokens()-1 // requests are given the current user's
 	}
 	if current && in.To == t.TokenKind && in.On == uint8(t.TokenStored) {
@@ -318,7 +317,7 @@ func (a *account) perform(out t.Output) error {
 		a.storing = out.Now
 	case t.TokenDrop:
 		a.storing = 0
-	case t.TokenAnnounceFresh:
+	case t.TokenTellFresh, t.TokenAnnounceFresh:
 		if a.storing == out.Now {
 			return errors.New("7: a token is used before it is stored")
 		}

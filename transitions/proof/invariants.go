@@ -116,7 +116,7 @@ func generational(in t.Input) bool {
 	case t.LoginKind:
 		return in.On != uint8(t.LoginAbandoned) && in.On != uint8(t.LoginSufficed)
 	case t.TokenKind:
-		return in.On != uint8(t.TokenNeeded) && in.On != uint8(t.TokenRefused) && in.On != uint8(t.TokenErased)
+		return in.On != uint8(t.TokenAsked) && in.On != uint8(t.TokenRefused) && in.On != uint8(t.TokenErased)
 	}
 	return true
 }

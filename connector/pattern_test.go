@@ -1,0 +1,809 @@
+package connector_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/connector"
+	"github.com/custom-app/interlock/connector/connectortest"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// patterns runs a test as engines does, and closes what is open at its end.
+func patterns(t *testing.T, name string, test func(*world), changes ...change) {
+	t.Helper()
+	engines(t, name, connectortest.Config{}, func(w *world) {
+		defer w.close()
+		test(w)
+	}, changes...)
+}
+
+// publicly puts the socket of a world where nobody asks for a token.
+func publicly(early bool) change {
+	return socket(func(s *connector.SocketConfig[user, request, response]) {
+		s.URL, s.Public, s.Early, s.Auth = "ws://127.0.0.1:80/public", true, early, nil
+		s.Subscribe = []connector.Step[user, request, response]{{
+			Build: func(context.Context, connector.Known[user, response]) (request, error) {
+				return request{Sub: &subscribe{Kind: "news"}}, nil
+			},
+		}}
+	})
+}
+
+// beside adds the world's usual socket, under another name.
+func beside(c *connector.Config[credentials, user]) {
+	s := menuSocket("ws://127.0.0.1:80/ws")
+	s.ID = "private"
+	c.Sockets = append(c.Sockets, s)
+}
+
+func (w *world) close() {
+	w.t.Helper()
+	if err := w.session.Close(context.Background()); err != nil {
+		w.t.Errorf("close: %v", err)
+	}
+}
+
+func (w *world) open() {
+	w.t.Helper()
+	if err := w.session.Open(); err != nil {
+		w.t.Fatalf("open: %v", err)
+	}
+}
+
+// wantSockets checks the states of the sockets at rest, in the order of the config.
+func (w *world) wantSockets(when string, want ...transitions.SocketState) {
+	w.t.Helper()
+	synctest.Wait()
+	var got []transitions.SocketState
+	for _, s := range w.session.Status().Sockets {
+		got = append(got, s.State)
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("%s: got sockets %v, want %v", when, got, want)
+	}
+}
+
+// wantEcho checks that the socket answers.
+func (w *world) wantEcho(when string) {
+	w.t.Helper()
+	if got, err := w.echo("hi"); got != "hi" || err != nil {
+		w.t.Errorf("%s: got %q, %v from the socket, want hi", when, got, err)
+	}
+}
+
+const (
+	closed     = transitions.SocketClosed
+	subscribed = transitions.SocketSubscribed
+)
+
+func TestPatternHTTP(t *testing.T) {
+	patterns(t, "S13 HTTP alone: requests carry the token", func(w *world) {
+		get := func() (int, error) {
+			answer, err := w.session.HTTP().Get(w.backend.URL() + "/me")
+			if err != nil {
+				return 0, err
+			}
+			return answer.StatusCode, answer.Body.Close()
+		}
+		w.login()
+		if s := w.session.Status(); !s.Ready || len(s.Sockets) != 0 {
+			w.t.Errorf("got %+v after login, want ready without sockets", s)
+		}
+		if status, err := get(); status != http.StatusOK || err != nil {
+			w.t.Errorf("got %d, %v, want 200", status, err)
+		}
+		time.Sleep(10 * time.Second)
+		w.script(connectortest.ExpireTokens())
+		if status, err := get(); status != http.StatusOK || err != nil {
+			w.t.Errorf("got %d, %v with an expired token, want 200 after a refresh", status, err)
+		}
+		w.logout()
+		if status, err := get(); status != http.StatusUnauthorized || err != nil {
+			w.t.Errorf("got %d, %v after logout, want 401, as it goes without a token", status, err)
+		}
+		if got := w.backend.Counts(); got.Logins != 1 || got.Refreshes != 1 || got.Mes != 4 || got.Upgrades+got.PublicUpgrades != 0 {
+			w.t.Errorf("got %+v, want one login, one refresh, four requests and no socket", got)
+		}
+	}, noSockets)
+}
+
+func TestPatternPublicAfter(t *testing.T) {
+	patterns(t, "S13 a public socket opens at login and closes at logout", func(w *world) {
+		w.open() // opens nothing: it is not early
+		w.wantSockets("before login", closed)
+		if _, err := w.echo("hi"); !errors.Is(err, connector.ErrSocketClosed) {
+			w.t.Errorf("got %v before login, want closed", err)
+		}
+		for i := range 2 {
+			w.login()
+			w.wantSockets("logged in", subscribed)
+			w.wantEcho("logged in")
+			w.script(connectortest.DropSockets())
+			w.until("socket", "waiting")
+			w.wantEcho("after a drop")
+			w.logout()
+			wantGone(w)
+			synctest.Wait()
+			if got := w.backend.Counts(); got.OpenSockets != 0 || got.PublicUpgrades != 2*(i+1) || got.Upgrades+got.Auths != 0 {
+				w.t.Errorf("got %+v, want two more public upgrades, no auth and nothing open", got)
+			}
+		}
+	}, publicly(false))
+
+	for _, c := range []struct {
+		name  string
+		fault connectortest.Fault
+		state string
+	}{
+		{"hangs", connectortest.HoldRefreshes(1), "refreshing"},
+		{"is unavailable", connectortest.RefuseRefreshes(1, 503).RetryAfter(time.Hour), "waiting"},
+	} {
+		for _, early := range []bool{false, true} {
+			name := map[bool]string{false: "a public", true: "an early public"}[early]
+			patterns(t, "S13 a refresh that "+c.name+" never holds up "+name+" socket", func(w *world) {
+				w.script(c.fault)
+				w.login()
+				w.until("token", c.state)
+				w.script(connectortest.DropSockets())
+				w.until("socket", "waiting")
+				time.Sleep(time.Second)
+				if got := w.session.Status().Sockets[1].State; got == subscribed {
+					w.t.Errorf("got the authorised socket %v without a fresh token", got)
+				}
+				if got := w.session.Status().Sockets[0].State; got != subscribed {
+					w.t.Errorf("got the public socket %v, want subscribed", got)
+				}
+				w.wantEcho("meanwhile")
+			}, publicly(early), beside)
+		}
+	}
+
+	patterns(t, "S13 a public socket that is refused with 401 costs no refresh", func(w *world) {
+		w.script(connectortest.RefusePublicUpgrades(1, 401))
+		err := w.session.Login(context.Background(), ann)
+		var outcome *connector.LoginError
+		if !errors.As(err, &outcome) || !outcome.LoggedIn || !errors.Is(err, connector.ErrSocketFailed) {
+			w.t.Errorf("got %v, want logged in with a socket failed", err)
+		}
+		if got := w.backend.Counts(); got.Refreshes != 0 || got.PublicUpgrades != 1 {
+			w.t.Errorf("got %+v, want no refresh", got)
+		}
+	}, publicly(false))
+
+	patterns(t, "S13 login waits for the public socket and the authorised one", func(w *world) {
+		w.script(connectortest.HoldPublicUpgrades(1))
+		start := time.Now()
+		w.login()
+		if took := time.Since(start); took < 15*time.Second || took > 16*time.Second {
+			w.t.Errorf("got logged in after %v, want when the public socket has opened at its second attempt", took)
+		}
+		w.wantSockets("logged in", subscribed, subscribed)
+	}, publicly(false), beside)
+}
+
+// listen is a WebSocket server that notes the upgrade requests.
+func listen(t *testing.T, network *connectortest.Network) (url string, requests func() []*http.Request) {
+	t.Helper()
+	listener, err := network.Listen("127.0.0.1:82")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var seen []*http.Request
+	upgrader := websocket.Upgrader{}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, r)
+		mu.Unlock()
+		ws, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer ws.Close()
+		follow(ws, func(request) {})
+	})}
+	go server.Serve(listener)
+	t.Cleanup(func() { server.Close() })
+	return "ws://127.0.0.1:82/", func() []*http.Request {
+		mu.Lock()
+		defer mu.Unlock()
+		return seen
+	}
+}
+
+func TestPatternNoToken(t *testing.T) {
+	for _, early := range []bool{false, true} {
+		name := map[bool]string{false: "a public", true: "an early public"}[early]
+		bubbles(t, "S13 "+name+" socket never gets a token", func(t *testing.T, engine change) {
+			network := connectortest.NewNetwork()
+			url, requests := listen(t, network)
+			builds := 0
+			note := func(k connector.Known[user, response]) {
+				builds++
+				if k.Token != (authhttp.Token{}) {
+					t.Errorf("got token %v in a builder of a public socket, want none", k.Token)
+				}
+			}
+			w := newWorldOn(t, network, connectortest.Config{}, engine, publicly(early), socket(func(s *connector.SocketConfig[user, request, response]) {
+				s.URL = url
+				step := connector.Step[user, request, response]{Build: func(_ context.Context, k connector.Known[user, response]) (request, error) {
+					note(k)
+					return request{Echo: &echo{k.Token.Access.Reveal()}}, nil
+				}}
+				s.Auth, s.Subscribe = &step, []connector.Step[user, request, response]{step}
+				s.Header = func(k connector.Known[user, response]) http.Header {
+					note(k)
+					if k.Token.Access == "" {
+						return nil
+					}
+					return http.Header{"Authorization": {"Bearer " + k.Token.Access.Reveal()}}
+				}
+			}))
+			defer w.end()
+			defer w.close()
+			w.open()
+			w.login()
+			for range 3 { // and again while logged in, with a token at hand
+				time.Sleep(time.Minute)
+				network.Drop()
+				synctest.Wait()
+			}
+			time.Sleep(time.Minute)
+			w.wantSockets("after three drops", subscribed)
+			for i, r := range requests() {
+				if got := r.Header.Values("Authorization"); len(got) != 0 || r.URL.String() != "/" {
+					t.Errorf("upgrade %d: got %d authorisations at %s, want none", i+1, len(got), r.URL)
+				}
+			}
+			if got := len(requests()); got != 4 || builds != 12 || w.backend.Counts().Refreshes == 0 {
+				t.Errorf("got %d upgrades and %d builders' calls, want 4 and 12", got, builds)
+			}
+		})
+	}
+}
+
+func TestPatternPublicFirst(t *testing.T) {
+	patterns(t, "S13 logins and logouts leave an early public socket as it is, and Close closes it", func(w *world) {
+		w.open()
+		w.open()
+		w.wantSockets("opened", subscribed, closed)
+		w.wantEcho("before login")
+		if s := w.session.Status(); s.Session != transitions.SessionLoggedOut || s.LoggedIn {
+			w.t.Errorf("got %+v before login, want logged out", s)
+		}
+		for range 2 {
+			w.login()
+			w.open()
+			w.wantSockets("logged in", subscribed, subscribed)
+			w.logout()
+			w.wantSockets("logged out", subscribed, closed)
+			w.wantEcho("logged out")
+		}
+		if got := w.backend.Counts(); got.PublicUpgrades != 1 || got.Upgrades != 2 {
+			w.t.Errorf("got %+v, want one public connection for all that", got)
+		}
+		start := time.Now()
+		w.close()
+		w.wantSockets("closed", closed, closed)
+		if took := time.Since(start); took != 0 {
+			w.t.Errorf("got closed after %v, want at once", took)
+		}
+		if _, err := w.echo("hi"); !errors.Is(err, connector.ErrSocketClosed) {
+			w.t.Errorf("got %v after Close, want closed", err)
+		}
+		w.open()
+		w.wantEcho("opened again")
+	}, publicly(true), beside)
+
+	patterns(t, "S13 an early public socket recovers from drops, whoever is logged in", func(w *world) {
+		w.open()
+		for _, step := range []struct {
+			when string
+			do   func()
+		}{{"before login", func() {}}, {"logged in", w.login}, {"logged out", func() { w.logout() }}} {
+			step.do()
+			w.wantEcho(step.when)
+			w.script(connectortest.DropSockets())
+			w.until("socket", "waiting")
+			w.wantEcho(step.when + ", after a drop")
+		}
+		if got := w.backend.Counts().PublicUpgrades; got != 4 {
+			w.t.Errorf("got %d upgrades, want 4", got)
+		}
+	}, publicly(true))
+
+	patterns(t, "S13 an early public socket stays when no login comes of it", func(w *world) {
+		w.open()
+		w.wantEcho("before login")
+		if err := w.session.Login(context.Background(), credentials{"ann", "wrong"}); !errors.Is(err, authhttp.ErrRejected) {
+			w.t.Errorf("got %v, want rejected", err)
+		}
+		w.wantEcho("after a rejected login")
+		w.script(connectortest.HoldLogins(2))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := w.session.Login(ctx, ann); !errors.Is(err, context.DeadlineExceeded) {
+			w.t.Errorf("got %v, want the deadline", err)
+		}
+		w.wantEcho("after a login given up")
+		done := w.begin()
+		synctest.Wait()
+		w.wantEcho("during a login that hangs")
+		w.logout()
+		if err := <-done; !errors.Is(err, connector.ErrLoggedOut) {
+			w.t.Errorf("got %v, want logged out", err)
+		}
+		w.wantEcho("after a logout during the login")
+		if got := w.backend.Counts().PublicUpgrades; got != 1 {
+			w.t.Errorf("got %d upgrades, want the one connection", got)
+		}
+	}, publicly(true), beside)
+
+	for _, c := range []struct {
+		name  string
+		fault connectortest.Fault
+	}{{"403", connectortest.RefusePublicUpgrades(1, 403)}, {"a rejected subscription", connectortest.RejectSubscriptions(1)}} {
+		for name, again := range map[string]func(*world){"Login": (*world).login, "Open": (*world).open} {
+			patterns(t, "S13 an early public socket failed by "+c.name+" is opened again by "+name, func(w *world) {
+				w.script(c.fault)
+				w.open()
+				w.wantSockets("refused", transitions.SocketFailed)
+				again(w)
+				w.wantSockets("again", subscribed)
+				w.wantEcho("again")
+			}, publicly(true))
+		}
+	}
+
+	patterns(t, "S13 requests before login wait for the early socket", func(w *world) {
+		w.script(connectortest.RefusePublicUpgrades(2, 503))
+		w.open()
+		start := time.Now()
+		w.wantEcho("while it opens")
+		if took := time.Since(start); took == 0 || w.backend.Counts().PublicUpgrades != 3 {
+			w.t.Errorf("got an answer after %v, want at the third attempt", took)
+		}
+	}, publicly(true))
+
+	for _, c := range []struct {
+		name  string
+		fault connectortest.Fault
+		takes time.Duration // until the second attempt begins
+	}{{"opens", connectortest.HoldPublicUpgrades(1), 15 * time.Second}, {"subscribes", connectortest.HoldSubscriptions(1), 10 * time.Second}} {
+		patterns(t, "S13 login waits for an early public socket that still "+c.name, func(w *world) {
+			w.script(c.fault)
+			start := time.Now()
+			w.open()
+			synctest.Wait()
+			w.login()
+			if took := time.Since(start); took < c.takes || took > c.takes+time.Second {
+				w.t.Errorf("got logged in after %v, want when the second attempt has come through", took)
+			}
+			w.wantSockets("logged in", subscribed, subscribed)
+		}, publicly(true), beside)
+	}
+
+	patterns(t, "S13 an early public socket stays over a login as another", func(w *world) {
+		w.open()
+		w.login()
+		if err := w.session.LoginAs(context.Background(), 2); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantEcho("as another")
+		w.logout()
+		w.wantEcho("back")
+		w.wantSockets("back", subscribed, subscribed)
+		if got := w.backend.Counts(); got.PublicUpgrades != 1 || got.Upgrades != 3 {
+			w.t.Errorf("got %+v, want one public connection and three of the users", got)
+		}
+	}, publicly(true), beside)
+
+	mire := &swamp{}
+	for _, c := range []struct {
+		state string
+		leave func(*world) error
+	}{
+		{"closing", func(w *world) error { mire.on.Store(true); return w.session.Logout(context.Background()) }},
+		{"revoking", func(w *world) error {
+			w.script(connectortest.HoldLogouts(1))
+			return w.session.Logout(context.Background())
+		}},
+		{"shutting", func(w *world) error { mire.on.Store(true); return w.session.Close(context.Background()) }},
+	} {
+		patterns(t, "S13 Open is refused while the session is "+c.state, func(w *world) {
+			defer mire.on.Store(false)
+			w.open()
+			w.login()
+			done := make(chan error, 1)
+			go func() { done <- c.leave(w) }()
+			w.until("session", c.state)
+			synctest.Wait()
+			if err := w.session.Open(); !errors.Is(err, connector.ErrBusy) {
+				w.t.Errorf("got %v, want busy", err)
+			}
+			if err := <-done; err != nil {
+				w.t.Errorf("leave: %v", err)
+			}
+			mire.on.Store(false)
+			w.open()
+			w.wantEcho("opened afterwards")
+		}, publicly(true), beside, mire.under)
+	}
+
+	bubbles(t, "S13 Open waits for its verdict", func(t *testing.T, engine change) {
+		j := &jam{gone: make(chan struct{})}
+		w := newWorld(t, connectortest.Config{}, engine, publicly(true), func(c *connector.Config[credentials, user]) { c.Journal = j })
+		defer w.end()
+		w.login()
+		w.script(connectortest.HoldLogouts(1))
+		go w.session.Logout(context.Background())
+		w.until("session", "revoking")
+		synctest.Wait()
+		j.on.Store(true)
+		other, opened := make(chan error, 1), make(chan error, 1)
+		go func() { other <- w.session.Login(context.Background(), ann) }() // runs the outputs of both
+		synctest.Wait()
+		go func() { opened <- w.session.Open() }()
+		synctest.Wait()
+		close(j.gone)
+		for _, verdict := range []<-chan error{other, opened} {
+			if err := <-verdict; !errors.Is(err, connector.ErrBusy) {
+				t.Errorf("got %v while it logs out, want busy", err)
+			}
+		}
+	})
+}
+
+// jam is a journal that is not written to, once it is on, until the jam is gone.
+type jam struct {
+	on   atomic.Bool
+	gone chan struct{}
+}
+
+func (j *jam) Write(line []byte) (int, error) {
+	if j.on.Load() {
+		<-j.gone
+	}
+	return len(line), nil
+}
+
+// talking is a world whose session logs in over its own socket.
+type talking struct {
+	*world
+	service *overSocket
+}
+
+// talks runs a test as patterns does, in such a world.
+func talks(t *testing.T, name string, test func(*talking), edits ...func(*connector.SocketConfig[user, said, heard])) {
+	t.Helper()
+	patterns(t, name, func(w *world) {
+		config, s := w.config, talk("ws://127.0.0.1:80/ws")
+		for _, edit := range edits {
+			edit(&s)
+		}
+		config.Sockets = []connector.AnySocket[user]{s}
+		config.Store = &authhttp.MemoryStore{}
+		service := &overSocket{JSON: config.Auth.(*authhttp.JSON[credentials, user])}
+		if err := service.bind(config); err != nil {
+			w.t.Fatal(err)
+		}
+		w.changes.Close()
+		w.session, w.changes = service.session, service.session.Changes(0)
+		test(&talking{w, service})
+	}, noSockets)
+}
+
+// wantTalk checks that the socket answers, as it does to a user alone.
+func (w *talking) wantTalk(when string) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	answer, err := w.service.socket.Request(ctx, said{Echo: &echo{"hi"}})
+	if err != nil || answer.Echo == nil || answer.Echo.Text != "hi" {
+		w.t.Errorf("%s: got %+v, %v from the socket, want hi", when, answer.Echo, err)
+	}
+}
+
+func (w *talking) wantCounts(when string, logins, upgrades int) {
+	w.t.Helper()
+	if got := w.backend.Counts(); got.Logins != logins || got.Upgrades != upgrades {
+		w.t.Errorf("%s: got %+v, want %d logins and %d upgrades", when, got, logins, upgrades)
+	}
+}
+
+func TestPatternOverSocket(t *testing.T) {
+	talks(t, "S13 a login is carried by the early socket, which stays", func(w *talking) {
+		w.open()
+		w.open()
+		w.wantSockets("opened", subscribed)
+		if _, err := w.service.socket.Request(context.Background(), said{Echo: &echo{"hi"}}); !errors.As(err, new(*connector.AnswerError)) {
+			w.t.Errorf("got %v before login, want the server's no", err)
+		}
+		w.login()
+		if u, _ := w.session.User(); u != (user{1, "ann"}) || !w.session.Status().Ready {
+			w.t.Errorf("got user %v in %+v, want ann, ready", u, w.session.Status())
+		}
+		w.wantTalk("logged in")
+		w.wantCounts("logged in", 1, 1)
+		if got := w.me(w.token().Access.Reveal()); got != http.StatusOK {
+			w.t.Errorf("got %d for the token of that login, want 200", got)
+		}
+	})
+
+	talks(t, "S13 after a drop the early socket is authorised by the token", func(w *talking) {
+		w.login()
+		for i := range 2 {
+			w.script(connectortest.DropSockets())
+			w.until("socket", "waiting")
+			w.wantTalk("after a drop")
+			w.wantCounts("after a drop", 1, i+2)
+		}
+		w.script(connectortest.ExpireTokens(), connectortest.DropSockets())
+		w.until("socket", "waiting")
+		w.wantTalk("after a drop, with an expired token")
+	})
+
+	talks(t, "S13 a login that fails leaves the early socket open for the next", func(w *talking) {
+		w.open()
+		if err := w.session.Login(context.Background(), credentials{"ann", "wrong"}); !errors.Is(err, authhttp.ErrRejected) {
+			w.t.Errorf("got %v, want rejected", err)
+		}
+		w.wantSockets("rejected", subscribed)
+		w.script(connectortest.HoldLogins(1))
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := w.session.Login(ctx, ann); !errors.Is(err, context.DeadlineExceeded) {
+			w.t.Errorf("got %v, want the deadline", err)
+		}
+		w.wantSockets("given up", subscribed)
+		w.script(connectortest.RefuseLogins(1, 503))
+		w.login()
+		w.wantTalk("logged in")
+		w.wantCounts("logged in", 4, 1)
+	})
+
+	talks(t, "S13 a login whose connection is lost is carried by the next", func(w *talking) {
+		w.open()
+		w.script(connectortest.CutLogins(1))
+		w.login()
+		w.wantTalk("logged in")
+		w.wantCounts("logged in", 2, 2)
+	})
+
+	talks(t, "S13 a login waits in the buffer of the early socket", func(w *talking) {
+		w.script(connectortest.RefuseUpgrades(3, 503))
+		w.open()
+		w.login()
+		w.wantTalk("logged in")
+		w.wantCounts("logged in", 1, 4)
+	})
+
+	talks(t, "S13 logout closes the early socket; Open and Login bring it back", func(w *talking) {
+		for i, back := range []func(){func() {}, w.open, func() {}} {
+			back()
+			w.login()
+			w.wantTalk("logged in")
+			w.wantCounts("logged in", i+1, i+1)
+			w.logout()
+			w.wantSockets("logged out", closed)
+			if _, err := w.service.socket.Request(context.Background(), said{}); !errors.Is(err, connector.ErrSocketClosed) {
+				w.t.Errorf("got %v after logout, want closed", err)
+			}
+			if got := w.backend.Counts(); got.OpenSockets != 0 || got.Logouts != i+1 {
+				w.t.Errorf("got %+v after logout, want the server told, and nothing open", got)
+			}
+		}
+	})
+
+	talks(t, "S13 logout during a login over the early socket", func(w *talking) {
+		w.open()
+		w.script(connectortest.HoldLogins(1))
+		done := w.begin()
+		w.until("login", "requesting")
+		synctest.Wait()
+		w.logout()
+		if err := <-done; !errors.Is(err, connector.ErrLoggedOut) {
+			w.t.Errorf("got %v, want logged out", err)
+		}
+		w.wantSockets("logged out", closed)
+		time.Sleep(time.Hour)
+		w.wantCounts("an hour later", 1, 1)
+		w.login()
+		w.wantTalk("logged in")
+	})
+
+	talks(t, "S13 an early socket that is refused with 401 before login", func(w *talking) {
+		w.script(connectortest.RefuseUpgrades(1, 401))
+		w.open()
+		w.wantSockets("refused once", subscribed)
+		w.login()
+		w.wantTalk("logged in")
+		w.wantCounts("logged in", 1, 2)
+	})
+
+	talks(t, "S13 an early socket failed by 403 is opened again by Login", func(w *talking) {
+		w.script(connectortest.RefuseUpgrades(1, 403))
+		w.open()
+		w.wantSockets("refused", transitions.SocketFailed)
+		w.login()
+		w.wantTalk("logged in")
+	})
+
+	talks(t, "S13 an early socket failed by a rejected auth is opened again after logout", func(w *talking) {
+		w.login()
+		w.script(connectortest.RejectAuth(2), connectortest.DropSockets())
+		w.until("session", "degraded")
+		w.wantSockets("rejected", transitions.SocketFailed)
+		w.logout()
+		w.login()
+		w.wantTalk("logged in")
+	})
+
+	talks(t, "S13 an early authorised socket is closed and opened as the child, and back", func(w *talking) {
+		w.login()
+		if err := w.session.LoginAs(context.Background(), 2); err != nil {
+			w.t.Fatal(err)
+		}
+		w.wantTalk("as bob")
+		w.wantCounts("as bob", 1, 2)
+		w.logout()
+		if u, _ := w.session.User(); u.Name != "ann" {
+			w.t.Errorf("got %v after the first logout, want ann", u)
+		}
+		w.wantTalk("ann again")
+		w.wantCounts("ann again", 1, 3)
+		w.logout()
+		w.wantSockets("logged out", closed)
+	})
+
+	talks(t, "S13 a refresh that is rejected ends the session and closes its early socket", func(w *talking) {
+		w.login()
+		w.script(connectortest.RevokeAll())
+		w.until("session", "loggedOut")
+		w.wantSockets("expired", closed)
+		w.login()
+		w.wantTalk("logged in again")
+	})
+}
+
+func TestPatternGuest(t *testing.T) {
+	elsewhere := func(w *talking) (authhttp.Grant[user], error) {
+		return w.service.JSON.Login(context.Background(), ann)
+	}
+	for _, c := range []struct {
+		name string
+		do   func(w *talking) error
+	}{
+		{"Adopt", func(w *talking) error {
+			w.open()
+			synctest.Wait()
+			grant, err := elsewhere(w)
+			return errors.Join(err, w.session.Adopt(context.Background(), grant))
+		}},
+		{"Resume", func(w *talking) error {
+			w.login()
+			w.close() // what is stored stays
+			w.open()
+			synctest.Wait()
+			return w.session.Resume(context.Background())
+		}},
+	} {
+		talks(t, "S13 "+c.name+" authorises an early socket that is open", func(w *talking) {
+			if err := c.do(w); err != nil {
+				w.t.Fatal(err)
+			}
+			w.wantTalk("logged in")
+		})
+	}
+
+	talks(t, "S13 an early socket subscribes when its user has logged in, on the same connection", func(w *talking) {
+		w.open()
+		w.wantSockets("opened", subscribed)
+		if got := w.backend.Counts().Subscriptions; got != 0 {
+			w.t.Errorf("got %d subscriptions before login, want none", got)
+		}
+		w.login()
+		if got := w.backend.Counts(); got.Subscriptions != 1 || got.Upgrades != 1 {
+			w.t.Errorf("got %+v after login, want one subscription on the one connection", got)
+		}
+	}, func(s *connector.SocketConfig[user, said, heard]) {
+		s.Subscribe = []connector.Step[user, said, heard]{{Build: func(context.Context, connector.Known[user, heard]) (said, error) {
+			return said{Sub: &subscribe{Kind: "categories"}}, nil
+		}}}
+	})
+
+	var late chan struct{}
+	talks(t, "S13 K4 what a guest's builder says late does not make its user's socket ready", func(w *talking) {
+		late = make(chan struct{})
+		w.script(connectortest.HoldSubscriptions(1))
+		w.open()
+		synctest.Wait()
+		grant, err := elsewhere(w)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := w.session.Adopt(connector.WithoutSockets(context.Background()), grant); err != nil {
+			w.t.Fatal(err)
+		}
+		synctest.Wait()
+		close(late)
+		synctest.Wait()
+		if got := w.session.Status().Sockets[0].State; got == subscribed {
+			w.t.Errorf("got the socket %v, though the answer to its user's subscription is held back", got)
+		}
+	}, func(s *connector.SocketConfig[user, said, heard]) {
+		s.Subscribe = []connector.Step[user, said, heard]{{Build: func(_ context.Context, k connector.Known[user, heard]) (said, error) {
+			if k.Token.Access == "" {
+				<-late
+				return said{}, connector.ErrNone
+			}
+			return said{Sub: &subscribe{Kind: "categories"}}, nil
+		}}}
+	})
+
+	bubbles(t, "S13 S2 an early socket of a login without tokens sends its auth message", func(t *testing.T, engine change) {
+		auths := 0
+		w := peerWorld(t, engine, func(_ int, ws *websocket.Conn) {
+			follow(ws, func(r request) {
+				if r.Auth != nil {
+					auths++
+				}
+			})
+		}, serving(granting(authhttp.Pair{})), socket(func(s *connector.SocketConfig[user, request, response]) { s.Early = true }))
+		defer w.end()
+		w.login()
+		if auths != 1 {
+			t.Errorf("got %d auth messages, want 1, as from a socket that is not early", auths)
+		}
+	})
+}
+
+func TestPatternOpenWhileSwitching(t *testing.T) {
+	bubbles(t, "S13 Open does not hold up a login as another", func(t *testing.T, engine change) {
+		network := connectortest.NewNetwork()
+		url := peer(t, network, func(_ int, ws *websocket.Conn) {
+			ws.SetCloseHandler(func(int, string) error { return nil }) // no answer
+			follow(ws, func(request) {})
+			for buffer := make([]byte, 100); ; {
+				if _, err := ws.NetConn().Read(buffer); err != nil {
+					return
+				}
+			}
+		})
+		w := newWorldOn(t, network, connectortest.Config{}, engine,
+			socket(func(s *connector.SocketConfig[user, request, response]) { s.Early = true }),
+			func(c *connector.Config[credentials, user]) {
+				slow := menuSocket(url)
+				slow.ID = "slow"
+				c.Sockets = append(c.Sockets, slow)
+			})
+		defer w.end()
+		defer w.close()
+		w.login()
+		done, start := make(chan error, 1), time.Now()
+		go func() { done <- w.session.LoginAs(context.Background(), 2) }()
+		w.until("session", "switching")
+		w.wantSockets("switching", closed, transitions.SocketClosing)
+		if err := w.session.Open(); err != nil && !errors.Is(err, connector.ErrBusy) {
+			t.Errorf("open: %v", err)
+		}
+		if err := <-done; err != nil || time.Since(start) > 6*time.Second {
+			t.Errorf("got %v after %v, want ready after the 5s for the close frame that is not answered", err, time.Since(start))
+		}
+		w.wantEcho("as another")
+		if got := w.session.Status().Sockets[0].Generation; got != 2 {
+			t.Errorf("got %d connections of the early socket, want one for each user", got)
+		}
+	})
+}
