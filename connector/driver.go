@@ -35,7 +35,7 @@ type driver struct {
 	tokens       []tokenRun // the master's first
 	tokenWaiters []*tokenCall
 	requests     map[uint32]*call
-	logouts      []chan<- error
+	logouts      []*leaveCall
 	parent       error // why the session of the user before has ended, for those who log out
 	requirers    []*requirer
 	noticed      bool // the listener was told that there is no fresh token of this generation
@@ -100,9 +100,9 @@ type cause struct {
 	login      *loginCall    // who logs in, resumes, or logs in as another
 	refused    chan<- error  // who opens
 	require    *requirer
-	logout     chan<- error // who leaves
-	token      *tokenCall   // who needs a token
-	request    *call        // who requests
+	logout     *leaveCall // who leaves
+	token      *tokenCall // who needs a token
+	request    *call      // who requests
 }
 
 // noCause is shared by all events that bring nothing along, and never written to.

@@ -19,6 +19,7 @@ var (
 	ErrLoggedOut     = errcode.New(errcode.LoggedOut, "interlock: session: logged out meanwhile")
 	ErrGate          = errcode.New(errcode.Cancelled, "interlock: session: the gate has not opened")
 	ErrNoTokens      = errcode.New(errcode.BadAnswer, "interlock: session: the answer has no tokens")
+	ErrNotEverywhere = errcode.New(errcode.Busy, "interlock: session: logged out, but not on every device")
 	ErrParentExpired = errcode.New(errcode.Expired, "interlock: session: that of the user before has ended too")
 	ErrSocketFailed  = errcode.New(errcode.SocketFailed, "interlock: session: a socket has failed for good")
 

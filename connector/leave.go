@@ -1,8 +1,8 @@
 package connector
 
 import (
+	"cmp"
 	"context"
-	"slices"
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/transitions"
@@ -21,8 +21,9 @@ func (s *Session[C, U]) Logout(ctx context.Context) error {
 
 // LogoutEverywhere is Logout, but asks the server to log the current user out on
 // every device. Where the service cannot, it changes nothing and the error is
-// authhttp.ErrNotSupported; where the server is being told of a logout of this
-// device already, or everything closes, it is [ErrBusy].
+// authhttp.ErrNotSupported. Where the server is being told of a logout of this
+// device already, or everything closes, it joins that and ends with
+// [ErrNotEverywhere].
 func (s *Session[C, U]) LogoutEverywhere(ctx context.Context) error {
 	if !s.client.supports(authhttp.FeatureLogoutEverywhere) {
 		return authhttp.ErrNotSupported
@@ -36,7 +37,8 @@ func (s *Session[C, U]) Forget(ctx context.Context) error {
 }
 
 // Open opens the sockets that are declared Early, before anybody logs in, and
-// those of them that have failed. It does not wait: requests to them do. The error
+// those of them that have failed; a session that is degraded stays so. It does not
+// wait: requests to them do. What was opened before login ends with Close. The error
 // is [ErrBusy] while the session is leaving, or changes its user.
 func (s *Session[C, U]) Open() error {
 	refused := make(chan error, 1)
@@ -56,14 +58,20 @@ func (s *Session[C, U]) Close(ctx context.Context) error {
 	return s.driver.leave(ctx, transitions.SessionCloseRequested, 0)
 }
 
+// leaveCall is a command to leave that waits for its end.
+type leaveCall struct {
+	err  error      // what it has missed already
+	done chan error // holds one
+}
+
 // leave posts a command that ends what there is, and waits for its end.
 func (d *driver) leave(ctx context.Context, on transitions.SessionEvent, devices uint32) error {
-	done := make(chan error, 1)
-	if err := d.post(transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: devices}, &cause{logout: done}); err != nil {
+	call := &leaveCall{done: make(chan error, 1)}
+	if err := d.post(transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: devices}, &cause{logout: call}); err != nil {
 		return err
 	}
 	select {
-	case err := <-done:
+	case err := <-call.done:
 		return err
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -73,7 +81,6 @@ func (d *driver) leave(ctx context.Context, on transitions.SessionEvent, devices
 func (d *driver) performSession(w work) {
 	switch transitions.SessionEffect(w.out.Effect) {
 	case transitions.SessionRefuseBusy:
-		d.logouts = slices.DeleteFunc(d.logouts, func(done chan<- error) bool { return done == w.why.logout })
 		w.why.refuse(ErrBusy)
 	case transitions.SessionRefuseLoggedIn:
 		w.why.refuse(ErrLoggedIn)
@@ -87,10 +94,12 @@ func (d *driver) performSession(w work) {
 		d.tellRequirers(&LoginError{Command: transitions.CommandResume, LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)}, RequireReady)
 	case transitions.SessionTellNotLoggedIn:
 		d.tellRequirers(&LoginError{Command: transitions.CommandResume, Err: because(ErrNotLoggedIn, w.why.err)}, RequireReady)
-	case transitions.SessionOpenEarly:
+	case transitions.SessionOpenEarly, transitions.SessionReopenEarly:
 		w.why.refuse(nil)
 	case transitions.SessionRestoreToken:
 		d.truncateUsers(len(d.loggedIn()) - 1)
+	case transitions.SessionTellNarrow:
+		w.why.logout.err = ErrNotEverywhere
 	case transitions.SessionTellParentExpired:
 		d.parent = because(ErrParentExpired, w.why.err)
 	case transitions.SessionTellLoggedOut:
@@ -117,15 +126,13 @@ func (c *cause) refuse(err error) {
 		c.login.settle(err)
 	case c.refused != nil:
 		c.refused <- err
-	case c.logout != nil:
-		c.logout <- err
 	}
 }
 
 // tellLeavers tells everyone who waits for the end of a logout or a close.
 func (d *driver) tellLeavers(err error) {
-	for _, done := range d.logouts {
-		done <- err
+	for _, call := range d.logouts {
+		call.done <- cmp.Or(call.err, err)
 	}
 	d.logouts = nil
 }

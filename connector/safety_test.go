@@ -239,7 +239,7 @@ func TestPanics(t *testing.T) {
 		w.login()
 		errs := w.session.Errors(0)
 		w.logout()
-		wantFaults(t, errs, "logout: the server was not told: interlock: application: panic: boom")
+		wantFaults(t, errs, "logout: the server was not told: application: panic: boom")
 		w.login()
 		w.until("token", "waiting")
 		if logins != 3 {

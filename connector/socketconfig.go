@@ -55,8 +55,10 @@ type SocketConfig[U, Req, Res any] struct {
 	Public bool
 	// Early says that Session.Open opens the socket before anybody logs in. A public
 	// one then stays open at a logout. Another is closed by it, as every connection
-	// carries one user only; before login it is opened without a token and without
-	// Auth, which a Service may use to log in over it.
+	// carries one user only. Before login it is opened without a token, without Auth
+	// and without subscriptions, so that a Service may log in over it; at the login
+	// these go out on the same connection. Logging out and refreshing need HTTP, since
+	// the socket is closed by then, or waits for the token.
 	Early        bool
 	Subprotocols []string
 	// Header makes the header of the upgrade request; nil: none. It runs on the

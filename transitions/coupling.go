@@ -135,6 +135,7 @@ var links = []Link{
 	{From: port(SessionReportDegraded), To: port(LoginSocketsFailed)},
 	{From: port(SessionOpenSockets), To: port(SocketOpenRequested), Scope: EachSocket},
 	{From: port(SessionOpenEarly), To: port(SocketEarlyRequested), Scope: EachEarlySocket},
+	{From: port(SessionReopenEarly), To: port(SocketOpenRequested), Scope: EachEarlySocket},
 	{From: port(SessionAnnounceLeaving), To: port(TokenLeaveRequested)},
 	{From: port(SessionCloseSockets), To: port(SocketCloseRequested), Scope: EachUserSocket},
 	{From: port(SessionCloseAll), To: port(SocketCloseRequested), Scope: EachSocket},

@@ -66,6 +66,7 @@ const (
 	SessionCancelLogin
 	SessionOpenSockets
 	SessionOpenEarly
+	SessionReopenEarly
 	SessionAnnounceLeaving
 	SessionCloseSockets
 	SessionCloseAll
@@ -85,6 +86,7 @@ const (
 	SessionRefuseLoggedOut
 	SessionTellLoggedIn
 	SessionTellNotLoggedIn
+	SessionTellNarrow
 	SessionTellParentExpired
 	SessionTellLoggedOut
 )
@@ -158,6 +160,7 @@ var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{
 	{Is: SessionCancelLogin, Name: "cancelLogin", Doc: "link: the login machine gives up what is in flight"},
 	{Is: SessionOpenSockets, Name: "openSockets", Answers: of(SessionSocketsAuthed, SessionSocketFailed), Doc: "link: every socket opens"},
 	{Is: SessionOpenEarly, Name: "openEarly", Doc: "link: the sockets that need no login open"},
+	{Is: SessionReopenEarly, Name: "reopenEarly", Doc: "link: the sockets that need no login open, with one"},
 	{Is: SessionAnnounceLeaving, Name: "announceLeaving", Doc: "link: whoever finds no fresh token from now on finds it for the sake of a logout"},
 	{Is: SessionCloseSockets, Name: "closeSockets", Answers: of(SessionSocketsClosed), Doc: "link: every socket that ends with the user closes"},
 	{Is: SessionCloseAll, Name: "closeAll", Answers: of(SessionAllClosed), Doc: "link: every socket closes"},
@@ -177,6 +180,7 @@ var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{
 	{Is: SessionRefuseLoggedOut, Name: "refuseLoggedOut", Doc: "tell the command that nobody is logged in"},
 	{Is: SessionTellLoggedIn, Name: "tellLoggedIn", Doc: "link and who requires: there is a login"},
 	{Is: SessionTellNotLoggedIn, Name: "tellNotLoggedIn", Doc: "tell who requires a login that there is none"},
+	{Is: SessionTellNarrow, Name: "tellNarrow", Doc: "tell the command, when it is done, that not every device was logged out"},
 	{Is: SessionTellParentExpired, Name: "tellParentExpired", Doc: "tell every logout command that the session of the user before has ended too"},
 	{Is: SessionTellLoggedOut, Name: "tellLoggedOut", Doc: "tell every logout command that it is done; forget the user who has left"},
 }
@@ -199,7 +203,9 @@ var (
 	sessionIsSilentAs = &sessionGuard{Name: "asAnotherOfNoDevice", Holds: func(d *SessionData, _ fsm.Event[SessionEvent]) bool {
 		return d.Depth > 0 && uint32(d.Leave) == NoDevice
 	}}
-	sessionIsWider = &sessionGuard{Name: "ofEveryDevice", Holds: func(_ *SessionData, e fsm.Event[SessionEvent]) bool { return e.Arg == EveryDevice }}
+	sessionIsWider = &sessionGuard{Name: "ofMoreDevices", Holds: func(d *SessionData, e fsm.Event[SessionEvent]) bool {
+		return e.Arg == EveryDevice && uint32(d.Leave) != EveryDevice
+	}}
 
 	sessionBegin = &sessionUpdate{Name: "nextGeneration", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen++ }}
 	sessionEnter = &sessionUpdate{Name: "nextUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen, d.Depth = d.Gen+1, d.Depth+1 }}
@@ -208,8 +214,8 @@ var (
 	sessionEject = &sessionUpdate{Name: "previousUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen, d.Depth = d.Gen+1, d.Depth-1 }}
 	sessionLeave = &sessionUpdate{Name: "noteDevices", Apply: func(d *SessionData, e fsm.Event[SessionEvent]) { d.Leave = uint8(min(e.Arg, NoDevice)) }}
 	sessionLose  = &sessionUpdate{Name: "noteThisDevice", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave = uint8(ThisDevice) }}
-	sessionShut  = &sessionUpdate{Name: "keepStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Forget = false }}
-	sessionHurry = &sessionUpdate{Name: "keepStoredOfMaster", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Forget = d.Depth == 0 }}
+	sessionShut  = &sessionUpdate{Name: "keepStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave, d.Forget = uint8(ThisDevice), false }}
+	sessionHurry = &sessionUpdate{Name: "keepStoredOfMaster", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave, d.Forget = uint8(ThisDevice), d.Depth == 0 }}
 	sessionNote  = &sessionUpdate{Name: "eraseStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Forget = true }}
 	sessionClear = &sessionUpdate{Name: "noUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Depth, d.Forget = 0, false }}
 )
@@ -262,14 +268,15 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: fsm.Except(sessionAny, SessionSocketOpening, SessionSocketAuthed, SessionSubscribed), On: of(SessionSocketFailed), Stay: true},
 		{From: fsm.Except(sessionAny, SessionClosing, SessionSwitching), On: of(SessionSocketsClosed), Stay: true},
 
-		{From: append(of(SessionLoggedOut, SessionAuthenticating), sessionOpen...), On: of(SessionOpenRequested), Stay: true, Do: of(SessionOpenEarly)},
+		{From: of(SessionLoggedOut, SessionAuthenticating), On: of(SessionOpenRequested), Stay: true, Do: of(SessionOpenEarly)},
+		{From: sessionOpen, On: of(SessionOpenRequested), Stay: true, Do: of(SessionReopenEarly), Doc: "for the user: those that have failed"},
 		{From: append(of(SessionSwitching), sessionBusy...), On: of(SessionOpenRequested), Stay: true, Do: of(SessionRefuseBusy)},
 
 		// Log out, or lose the token: sockets first, then the server, then all is gone.
 		{From: of(SessionLoggedOut), On: of(SessionLogoutRequested), Stay: true, Do: of(SessionTellLoggedOut)},
 		{From: append(of(SessionAuthenticating), sessionLoggedIn...), On: of(SessionLogoutRequested), To: SessionClosing, Set: sessionLeave, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseSockets)},
 		{From: of(SessionClosing), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionLeave, Doc: "joins the logout in flight, and widens it"},
-		{From: of(SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Do: of(SessionRefuseBusy), Doc: "the server is being told of this device alone"},
+		{From: of(SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Do: of(SessionTellNarrow), Doc: "joins, but the server is being told of this device alone"},
 		{From: of(SessionClosing, SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), Stay: true, Doc: "joins the logout in flight"},
 		{From: sessionLoggedIn, On: of(SessionTokenExpired), To: SessionClosing, Set: sessionLose, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseSockets)},
 		{From: append(of(SessionAuthenticating, SessionClosing), sessionEnding...), On: of(SessionTokenExpired), Stay: true, Doc: "the resume in flight says so itself, or it no longer matters"},
@@ -295,7 +302,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: append(of(SessionLoggedOut, SessionAuthenticating, SessionReturning), sessionLoggedIn...), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionShut, Do: of(SessionCancelLogin, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseAll)},
 		{From: sessionLeaving, On: of(SessionCloseRequested), To: SessionShutting, Set: sessionHurry, Do: of(SessionCloseAll)},
 		{From: sessionEnding, On: of(SessionCloseRequested), Stay: true, Doc: "joins"},
-		{From: sessionEnding, On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Do: of(SessionRefuseBusy), Doc: "the server is told nothing any more"},
+		{From: sessionEnding, On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionNote, Do: of(SessionTellNarrow), Doc: "joins, but the server is told nothing any more"},
 		{From: sessionEnding, On: of(SessionLogoutRequested), Stay: true, Set: sessionNote, Doc: "joins; the server is not told, but what is stored goes"},
 		{From: of(SessionShutting), On: of(SessionAllClosed), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionReportLeft)},
 		{From: of(SessionShutting), On: of(SessionAllClosed), To: SessionSettling, Do: of(SessionSettleToken), Doc: "also without any socket"},
