@@ -3,30 +3,15 @@ package authhttp
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
-
-// drainLimit is how much of an unwanted body is read so that its connection
-// can be used again, in bytes.
-const drainLimit = 64 << 10
-
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, drainLimit)
-	_ = body.Close()
-}
 
 // A verdict says what a status other than 2xx means: ErrRejected,
 // ErrTokenRefused or ErrUnavailable.
@@ -72,57 +57,6 @@ var (
 	onLoginByToken = among(ErrTokenRefused, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden)
 )
 
-// retryAfter reads Retry-After, in seconds or as a date (RFC 9110 section
-// 10.2.3). A date counts from the server's own Date when there is one.
-func retryAfter(header http.Header) time.Duration {
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	seconds, err := strconv.ParseUint(text, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second
-	}
-	until, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	now := serverDate(header)
-	if now.IsZero() {
-		now = time.Now()
-	}
-	return max(0, until.Sub(now))
-}
-
-// serverDate reads Date (RFC 9110 section 6.6.1); zero: absent or unreadable.
-func serverDate(header http.Header) time.Time {
-	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		return time.Time{}
-	}
-	return date.UTC()
-}
-
-// sendFault describes a failure to get an answer. The errors of net/http print
-// URLs with their queries, redirect targets and malformed answers, so only
-// those known to be harmless are quoted.
-func sendFault(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
-	text := "no valid HTTP answer"
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		text = network.Error()
-	} else if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		text = certificate.Error()
-	} else if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
-		text = "timed out"
-	} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		text = "the connection was closed before the end of the answer"
-	}
-	return &guarded{text, err}
-}
-
 // fieldFault is a fault of one field of an answer. Its text quotes no value.
 type fieldFault struct{ field, detail string }
 
@@ -143,7 +77,7 @@ func readFault(what string, err error) error {
 		}
 		text += fmt.Sprintf(": %s: does not fit the type %s", where, cmp.Or(mismatch.Type.Name(), mismatch.Type.Kind().String()))
 	}
-	return &guarded{text, err}
+	return wire.Guard(text, err)
 }
 
 // readTokens reads the answer of RFC 6749 section 5.1.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
 const defaultMaxBody = 1 << 20
@@ -129,7 +131,7 @@ func (j *JSON[C, U]) Login(ctx context.Context, credentials C) (Grant[U], error)
 func (j *JSON[C, U]) login(ctx context.Context, c call, what string, body any) (Grant[U], error) {
 	var err error
 	if c.payload, err = json.Marshal(body); err != nil {
-		cause := &guarded{what + " cannot be encoded as JSON", err}
+		cause := wire.Guard(what+" cannot be encoded as JSON", err)
 		return Grant[U]{}, &Error{Op: c.op, Err: rejected(cause)}
 	}
 	var grant Grant[U]

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
 // call is one request to make and how its answer counts.
@@ -40,13 +42,13 @@ func (j *JSON[C, U]) do(ctx context.Context, c call, read func(reply) error) err
 	}
 	resp, err := j.client().Do(req)
 	if err != nil {
-		return &Error{Op: c.op, Err: c.failed(sendFault(ctx, err))}
+		return &Error{Op: c.op, Err: c.failed(wire.Fault(ctx, err))}
 	}
-	defer drain(resp.Body)
+	defer wire.Drain(resp.Body)
 
 	fault := &Error{Op: c.op, Status: resp.StatusCode}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		fault.RetryAfter = retryAfter(resp.Header)
+		fault.RetryAfter = wire.RetryAfter(resp.Header)
 		fault.Err = c.verdict(resp.StatusCode)
 		return fault
 	}
@@ -55,7 +57,7 @@ func (j *JSON[C, U]) do(ctx context.Context, c call, read func(reply) error) err
 	}
 	body, err := j.readBody(ctx, resp.Body)
 	if err == nil {
-		err = read(reply{body, serverDate(resp.Header)})
+		err = read(reply{body, wire.Date(resp.Header)})
 	}
 	if err != nil {
 		fault.Err = c.failed(err)
@@ -83,7 +85,7 @@ func (j *JSON[C, U]) request(ctx context.Context, c call) (*http.Request, error)
 	}
 	req, err := http.NewRequestWithContext(ctx, c.method, c.target, bytes.NewReader(c.payload))
 	if err != nil {
-		return nil, &guarded{c.field + ": no request can be made for it", err}
+		return nil, wire.Guard(c.field+": no request can be made for it", err)
 	}
 	req.Header.Set("Accept", "application/json")
 	if len(c.payload) > 0 {
@@ -142,7 +144,7 @@ func (j *JSON[C, U]) readBody(ctx context.Context, body io.ReadCloser) ([]byte, 
 		return nil, fmt.Errorf("the answer is longer than MaxBody, %d bytes", limit)
 	}
 	if err != nil {
-		return nil, sendFault(ctx, err)
+		return nil, wire.Fault(ctx, err)
 	}
 	return data, nil
 }
@@ -183,7 +185,7 @@ func (j *JSON[C, U]) verify(pair Pair, forged error) error {
 		forged = ErrUnavailable
 	}
 	text := "the access token of the answer: " + strings.TrimPrefix(err.Error(), "interlock: ")
-	return &guarded{text, outcome(forged, err)}
+	return wire.Guard(text, outcome(forged, err))
 }
 
 func (j *JSON[C, U]) readUser(body []byte) (U, error) {

@@ -39,7 +39,14 @@ var (
 
 // ErrNotSupported means that the backend has no such call; nothing was sent. An
 // error that is ErrNotSupported is [ErrRejected] too.
-var ErrNotSupported error = &guarded{"interlock: auth: not supported by this backend", ErrRejected}
+var ErrNotSupported error = notSupported{}
+
+type notSupported struct{}
+
+func (notSupported) Error() string           { return "interlock: auth: not supported by this backend" }
+func (notSupported) Unwrap() error           { return ErrRejected }
+func (notSupported) ErrorCode() errcode.Code { return errcode.NotSupported }
+func (notSupported) SaidByPeer() bool        { return false }
 
 // Grant is the answer to a login.
 type Grant[U any] struct {
@@ -210,13 +217,3 @@ func (r *reason) Is(target error) bool {
 	}
 	return errors.Is(r.cause, target)
 }
-
-// guarded keeps a cause for errors.Is and errors.As but prints only text,
-// because the cause may quote a URL, an answer or credentials.
-type guarded struct {
-	text  string
-	cause error
-}
-
-func (g *guarded) Error() string { return g.text }
-func (g *guarded) Unwrap() error { return g.cause }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
 // Transport is an [http.RoundTripper] that puts a fresh token on each request.
@@ -149,7 +151,7 @@ func (t *Transport) retry(req *http.Request, resp *http.Response, refused Genera
 			return resp, nil
 		}
 	}
-	drain(resp.Body)
+	wire.Drain(resp.Body)
 	return t.send(req, body, newer)
 }
 
@@ -309,8 +311,8 @@ func replayable(req *http.Request) bool {
 // the refresh: with MaxConnsPerHost set, refused requests could otherwise hold
 // every connection that the refresh needs.
 func release(resp *http.Response) {
-	head, err := io.ReadAll(io.LimitReader(resp.Body, drainLimit+1))
-	if err == nil && len(head) <= drainLimit {
+	head, err := io.ReadAll(io.LimitReader(resp.Body, wire.DrainLimit+1))
+	if err == nil && len(head) <= wire.DrainLimit {
 		_ = resp.Body.Close()
 		resp.Body = io.NopCloser(bytes.NewReader(head))
 		return

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -83,7 +84,7 @@ func (v *Verify) Check(access Secret, now time.Time) (Claims, error) {
 	claims := jwt.MapClaims{}
 	token, err := jwt.NewParser(options...).ParseWithClaims(access.Reveal(), claims, v.key)
 	if err != nil {
-		return Claims{}, &guarded{"interlock: verify: " + v.describe(token, err), err}
+		return Claims{}, wire.Guard("interlock: verify: "+v.describe(token, err), err)
 	}
 	return dated(claims)
 }

@@ -43,8 +43,8 @@ type driver struct {
 	jobs         *[]func() // of the goroutine that runs outputs
 
 	sockets   []*socketRun
-	storage   storage
-	callbacks callbacks
+	storage   serial // what is asked of the store: an answer that comes late undoes nothing that was asked later
+	callbacks serial
 	held      atomic.Pointer[[]*held]       // the pairs: the master's first, the current user's last
 	users     atomic.Pointer[[]any]         // in the same order
 	clock     atomic.Pointer[time.Duration] // the server's less ours; nil: not measured

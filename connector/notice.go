@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/authhttp/errcode"
@@ -98,48 +97,16 @@ func (d *driver) fail(url string, err error) {
 	d.call(func() { d.settings.reporter.Tell(authhttp.WithoutToken(Quiet(context.Background())), report) })
 }
 
-// callbacks calls the application, one call after the other. Its goroutine ends
-// when nothing is left to call, and nothing waits for it.
-type callbacks struct {
-	mu      sync.Mutex
-	waiting []func()
-	busy    bool
-}
-
 // mostCallbacks bounds what waits for a callback that does not return.
 const mostCallbacks = 1024
 
-// call queues a call of the application.
+// call queues a call of the application, which nothing waits for.
 func (d *driver) call(f func()) {
-	c := &d.callbacks
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.waiting) == mostCallbacks {
-		return
-	}
-	c.waiting = append(c.waiting, f)
-	if !c.busy {
-		c.busy = true
-		go d.runCallbacks()
-	}
-}
-
-func (d *driver) runCallbacks() {
-	c := &d.callbacks
-	for {
-		c.mu.Lock()
-		if len(c.waiting) == 0 {
-			c.busy = false
-			c.mu.Unlock()
-			return
-		}
-		next := c.waiting[0]
-		c.waiting = c.waiting[1:]
-		c.mu.Unlock()
-		if _, err := guarded(func() (struct{}, error) { next(); return struct{}{}, nil }); err != nil {
+	d.callbacks.add(mostCallbacks, func(run func()) { go run() }, func() {
+		if _, err := guarded(func() (struct{}, error) { f(); return struct{}{}, nil }); err != nil {
 			d.fail("", err)
 		}
-	}
+	})
 }
 
 // url is the address that an output is about; empty: none of one's own.

@@ -3,47 +3,11 @@ package connector
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/transitions"
 )
-
-// storage does what a session asks of its store one after the other, so that an
-// answer that comes late never undoes what was asked later. Its goroutine ends
-// when nothing is left to do.
-type storage struct {
-	mu      sync.Mutex
-	waiting []func()
-	busy    bool
-}
-
-// do adds an operation, and begins if nothing is under way.
-func (s *storage) do(begin func(job func()), operation func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.waiting = append(s.waiting, operation)
-	if !s.busy {
-		s.busy = true
-		begin(s.run)
-	}
-}
-
-func (s *storage) run() {
-	for {
-		s.mu.Lock()
-		if len(s.waiting) == 0 {
-			s.busy = false
-			s.mu.Unlock()
-			return
-		}
-		next := s.waiting[0]
-		s.waiting = s.waiting[1:]
-		s.mu.Unlock()
-		next()
-	}
-}
 
 // save stores the master's pair; without a store there is nothing to wait for.
 func (d *driver) save(h *held, gen uint32) {
@@ -53,7 +17,7 @@ func (d *driver) save(h *held, gen uint32) {
 		return
 	}
 	content := authhttp.Stored{Pair: h.pair, Received: h.received, Clock: d.clockDifference()}.Encode(d.account)
-	d.storage.do(d.begin, func() {
+	d.storage.add(0, d.begin, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), d.settings.storeTimeout)
 		defer cancel()
 		_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.store.Save(ctx, d.account, content) })
@@ -72,7 +36,7 @@ func (d *driver) erase() {
 		_ = d.post(erased, noCause)
 		return
 	}
-	d.storage.do(d.begin, func() {
+	d.storage.add(0, d.begin, func() {
 		err := d.dropStored()
 		_ = d.post(erased, &cause{err: err, told: true})
 	})
@@ -96,7 +60,7 @@ func (d *driver) load(ctx context.Context, gen uint32) {
 		_ = d.post(in, &cause{err: authhttp.ErrNothingStored})
 		return
 	}
-	d.storage.do(d.begin, func() {
+	d.storage.add(0, d.begin, func() {
 		given, err := d.readStored(ctx)
 		if err == nil {
 			in.On, in.Arg = uint8(transitions.LoginLoaded), given.stored(d.settings)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/authhttp/errcode"
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
 const defaultMaxBody = 1 << 20
@@ -93,7 +94,7 @@ func (a *API) resolve(path string) (*url.URL, error) {
 	}
 	target, err := url.Parse(strings.TrimRight(a.Base, "/") + path)
 	if err != nil {
-		return nil, &guarded{"path: not valid in a URL", err}
+		return nil, wire.Guard("path: not valid in a URL", err)
 	}
 	added := strings.TrimPrefix(target.EscapedPath(), strings.TrimRight(base.EscapedPath(), "/"))
 	if slices.ContainsFunc(strings.Split(added, "/"), dots) {

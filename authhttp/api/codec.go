@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
 // Codec writes the bodies of requests and reads those of answers. It is used
@@ -28,7 +30,7 @@ func (JSON) ContentType() string { return "application/json" }
 func (JSON) Marshal(v any) ([]byte, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return nil, &guarded{fmt.Sprintf("a %T cannot be encoded as JSON", v), err}
+		return nil, wire.Guard(fmt.Sprintf("a %T cannot be encoded as JSON", v), err)
 	}
 	return data, nil
 }
@@ -50,5 +52,5 @@ func (JSON) Unmarshal(data []byte, v any) error {
 		}
 		text = fmt.Sprintf("%s: does not fit a %s", where, cmp.Or(mismatch.Type.Name(), mismatch.Type.Kind().String()))
 	}
-	return &guarded{text, err}
+	return wire.Guard(text, err)
 }

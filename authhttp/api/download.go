@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode"
+
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
 // File is a file on its way from the backend.
@@ -32,7 +34,7 @@ func Download[Req any](ctx context.Context, a *API, method, path string, req Req
 		return nil, c.end(ctx, fault)
 	}
 	if fault = c.notFile(ctx, resp); fault != nil {
-		drain(resp.Body)
+		wire.Drain(resp.Body)
 		return nil, c.end(ctx, fault)
 	}
 	return &File{

@@ -2,12 +2,7 @@ package api
 
 import (
 	"cmp"
-	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -62,37 +57,3 @@ func (e *Error) ErrorCode() errcode.Code {
 
 // SaidByPeer returns Peer; it implements [errcode.Coded].
 func (e *Error) SaidByPeer() bool { return e != nil && e.Peer }
-
-// guarded keeps a cause for errors.Is and errors.As but prints only text,
-// because the cause may quote a URL or a body.
-type guarded struct {
-	text  string
-	cause error
-}
-
-func (g *guarded) Error() string { return g.text }
-func (g *guarded) Unwrap() error { return g.cause }
-
-// networkFault describes a failure to get an answer, or to read it to its end.
-// The errors of net/http print URLs with their queries, redirect targets and
-// malformed answers, so only those known to be harmless are quoted: those of
-// the network, and those of this module, such as a Transport's.
-func networkFault(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
-	text := "no valid HTTP answer"
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		text = network.Error()
-	} else if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		text = certificate.Error()
-	} else if strings.HasPrefix(err.Error(), "interlock: ") {
-		text = err.Error()
-	} else if errcode.Of(err) == errcode.Timeout {
-		text = "timed out"
-	}
-	return &guarded{text, err}
-}

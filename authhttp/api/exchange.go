@@ -7,25 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/authhttp/errcode"
+	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
-
-// drainLimit is how much of an unwanted body is read so that its connection
-// can be used again, in bytes.
-const drainLimit = 64 << 10
-
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, drainLimit)
-	_ = body.Close()
-}
 
 // call is one request on its way. op and target are what errors and reports
 // say about it; they are filled in as far as they are known.
@@ -40,7 +29,7 @@ func (a *API) exchange(ctx context.Context, method, path string, payload, into a
 	c := &call{api: a}
 	resp, fault := c.send(ctx, method, path, payload, a.codec().ContentType())
 	if fault == nil {
-		defer drain(resp.Body)
+		defer wire.Drain(resp.Body)
 		fault = c.receive(ctx, resp, into)
 	}
 	return c.end(ctx, fault)
@@ -65,7 +54,7 @@ func (c *call) send(ctx context.Context, method, path string, payload any, accep
 	}
 	resp, err := c.api.client().Do(req)
 	if err != nil {
-		err = networkFault(ctx, err)
+		err = wire.Fault(ctx, err)
 		return nil, &Error{Code: errcode.Of(err), Peer: errcode.SaidByPeer(err), Err: err}
 	}
 	return resp, nil
@@ -90,7 +79,7 @@ func (c *call) request(ctx context.Context, method, path string, payload any, ac
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.target, body)
 	if err != nil {
-		return nil, &guarded{"method: not one of HTTP", err}
+		return nil, wire.Guard("method: not one of HTTP", err)
 	}
 	req.Header.Set("Accept", accept)
 	if payload != nil {
@@ -147,7 +136,7 @@ func (c *call) refusal(resp *http.Response) *Error {
 
 // refused makes the error of an answer that says no.
 func refused(resp *http.Response, details *Error) *Error {
-	fault := &Error{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header), Peer: resp.StatusCode >= 400}
+	fault := &Error{Status: resp.StatusCode, RetryAfter: wire.RetryAfter(resp.Header), Peer: resp.StatusCode >= 400}
 	if details != nil {
 		fault.Code, fault.Text, fault.Err, fault.Peer = details.Code, details.Text, details.Err, true
 	}
@@ -161,7 +150,7 @@ func unreadable(resp *http.Response, err error) *Error {
 
 // cutShort makes the error of a body that does not come to its end.
 func cutShort(ctx context.Context, resp *http.Response, err error) *Error {
-	fault := unreadable(resp, networkFault(ctx, err))
+	fault := unreadable(resp, wire.Fault(ctx, err))
 	if code := errcode.Of(fault.Err); code != errcode.Unhandled {
 		fault.Code = code
 	}
@@ -185,23 +174,4 @@ func checkType(header http.Header, want string) error {
 		return fmt.Errorf("the answer is %.80q, not %s", got, want)
 	}
 	return nil
-}
-
-// retryAfter reads Retry-After, in seconds or as a date (RFC 9110 section
-// 10.2.3). A date counts from the server's own Date when there is one.
-func retryAfter(header http.Header) time.Duration {
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	seconds, err := strconv.ParseUint(text, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second
-	}
-	until, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
-		now = time.Now()
-	}
-	return max(0, until.Sub(now))
 }

@@ -178,7 +178,7 @@ func TestDoWithoutAnswer(t *testing.T) {
 	}{
 		{"E1 nobody listens", http.DefaultTransport, errcode.NoConnection, "dial tcp"},
 		{"E1 connection closed", tripFunc(func(*http.Request) (*http.Response, error) { return nil, io.EOF }),
-			errcode.NoConnection, "no valid HTTP answer"},
+			errcode.NoConnection, "the connection was closed"},
 		{"E1 an error without a text", tripFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("") }),
 			errcode.NoConnection, "no valid HTTP answer"},
 		{"E1 an answer that is none", tripFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New(hidden) }),
