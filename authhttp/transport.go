@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 
+	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
@@ -176,12 +177,23 @@ func (t *Transport) token(req *http.Request) (Token, error) {
 	}
 	token, err := t.Source.Token(req.Context(), 0)
 	if err != nil {
-		return Token{}, fmt.Errorf("interlock: transport: token: %w", err)
+		return Token{}, sourceFault(err)
 	}
 	if token.Access == "" {
 		return Token{}, ErrNoToken
 	}
 	return token, nil
+}
+
+// sourceFault describes why a source has no token. Only errors that are known to be
+// harmless are quoted: those of other sources can hold the answers of servers.
+func sourceFault(err error) error {
+	var coded errcode.Coded
+	switch {
+	case errors.As(err, &coded), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("interlock: transport: token: %w", err)
+	}
+	return wire.Guard("interlock: transport: token: the source gave an error", err)
 }
 
 // wants says whether req is one that the token belongs on.

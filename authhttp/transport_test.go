@@ -168,7 +168,7 @@ func TestTransportRefuses(t *testing.T) {
 		{"X2 plain http", "http://a.test:81/?k=" + plain,
 			"interlock: transport: refusing to send the token over plain http to a.test:81; set AllowPlain",
 			authhttp.Transport{Source: rotating}, nil},
-		{"T7 source fails", "https://a.test/", "broken", authhttp.Transport{Source: source(errBroken)}, errBroken},
+		{"T7 source fails", "https://a.test/", "the source gave an error", authhttp.Transport{Source: source(errBroken)}, errBroken},
 		{"T7 cancelled", "https://a.test/", "canceled", authhttp.Transport{Source: source(context.Canceled)}, context.Canceled},
 		{"X4 no source", "https://a.test/", "Source: missing", authhttp.Transport{}, nil},
 		{"X4 origin", "https://a.test/", "Origins[1]", authhttp.Transport{Source: rotating, Origins: []string{"https://a.test", "a.test"}}, nil},

@@ -92,10 +92,21 @@ func (v *Verify) Check(access Secret, now time.Time) (Claims, error) {
 func (v *Verify) key(token *jwt.Token) (any, error) {
 	kid, _ := token.Header["kid"].(string)
 	key, err := v.Key(kid)
-	if shared, ok := key.([]byte); err == nil && ok && len(shared) == 0 {
+	if err == nil && empty(key) {
 		err = errors.New("interlock: verify: Key: an empty key, which anybody has")
 	}
 	return key, err
+}
+
+// empty tells whether a key, or one of a set, is a shared one without a byte.
+func empty(key any) bool {
+	switch key := key.(type) {
+	case []byte:
+		return len(key) == 0
+	case jwt.VerificationKeySet:
+		return slices.ContainsFunc(key.Keys, func(one jwt.VerificationKey) bool { return empty(one) })
+	}
+	return false
 }
 
 // describe says why a token was refused. The errors of golang-jwt, but those of

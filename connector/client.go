@@ -79,9 +79,9 @@ func (c *Client[C, U]) settingsOf(config Config[C, U]) settings {
 			}
 			return authhttp.ErrNotSupported
 		},
-		store: config.Store,
-		dial:  dialer{dial: config.DialContext, tls: config.TLS},
-		now:   config.Now, delays: config.Backoff, seed: config.Seed,
+		store: config.Store, resumes: c.supports(authhttp.FeatureResume),
+		dial: dialer{dial: config.DialContext, tls: config.TLS},
+		now:  config.Now, delays: config.Backoff, seed: config.Seed,
 		noToken: config.NoToken, mute: config.NoTokenMute, reporter: config.Reporter,
 		gateTimeout: config.GateTimeout, storeTimeout: config.StoreTimeout,
 		loginTimeout: config.LoginTimeout, refreshTimeout: config.RefreshTimeout,

@@ -67,6 +67,7 @@ type settings struct {
 	revoke     func(context.Context, authhttp.Pair) error
 	revokeWide func(context.Context, authhttp.Pair) error
 	store      authhttp.Store
+	resumes    bool // the service can
 	dial       dialer
 	now        func() time.Time
 	delays     func() backoff.BackOff

@@ -101,7 +101,12 @@ func (e *SocketError) Error() string {
 func (e *SocketError) Unwrap() error { return e.Err }
 
 // detail is an error's text inside that of another.
-func detail(err error) string { return strings.TrimPrefix(err.Error(), "interlock: ") }
+func detail(err error) string {
+	if err == nil {
+		return "no cause given"
+	}
+	return strings.TrimPrefix(err.Error(), "interlock: ")
+}
 
 // because returns err with its cause, if there is one.
 func because(err, cause error) error {

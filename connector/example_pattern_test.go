@@ -46,7 +46,7 @@ func Example_patternHTTP() {
 	if err := session.Login(ctx, person{"ann", "secret"}); err != nil {
 		log.Fatal(err)
 	}
-	answer, err := session.HTTP().Get(backend.URL() + "/me") // with a fresh token, which stays on the hosts of Config.HTTP
+	answer, err := session.HTTP().Get(backend.URL() + "/me") // with a fresh token
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -2,12 +2,12 @@ package connector_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"os"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/connectortest"
 )
@@ -40,7 +40,7 @@ func Example_session() {
 
 	session := client.NewSession()
 	err = session.Resume(ctx)
-	if errors.Is(err, authhttp.ErrNothingStored) {
+	if errcode.Of(err) == errcode.AuthRequired { // nothing is stored, or it is no longer good
 		err = session.Login(ctx, person{"ann", "secret"})
 	}
 	who(session, err)

@@ -11,7 +11,7 @@ import (
 // Logout logs the current user out on this device: it closes the user's sockets,
 // tells the server, and forgets the tokens and the user, whatever the server says.
 // Somebody who has logged in as another is then the user before again, with tokens
-// and sockets; the error is [ErrParentExpired] when that session had ended too.
+// and with sockets that open, for which Require waits; the error is [ErrParentExpired] when that session had ended too.
 //
 // It returns when all that is done, at the latest after CloseTimeout, or when ctx
 // ends: then it goes on by itself. When logged out it does nothing.
@@ -21,7 +21,8 @@ func (s *Session[C, U]) Logout(ctx context.Context) error {
 
 // LogoutEverywhere is Logout, but asks the server to log the current user out on
 // every device. Where the service cannot, it changes nothing and the error is
-// authhttp.ErrNotSupported. Where the server is being told of a logout of this
+// authhttp.ErrNotSupported. As with Logout, nil does not mean that the server has
+// agreed: what it says against it is on [Session.Errors]. Where the server is being told of a logout of this
 // device already, or everything closes, it joins that and ends with
 // [ErrNotEverywhere].
 func (s *Session[C, U]) LogoutEverywhere(ctx context.Context) error {

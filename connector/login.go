@@ -46,6 +46,8 @@ type granted struct {
 	life time.Duration // 0: unknown
 	user any
 	at   time.Time
+
+	resumed bool // by a resume: the pair may be the one that stays in the store
 }
 
 // tokens says which tokens came, as an event's argument.
@@ -111,7 +113,7 @@ func (d *driver) performLogin(w work) {
 			d.cancelLogin()
 		}
 	case transitions.LoginRevokeLate:
-		if w.why.granted.pair.Access != "" {
+		if w.why.granted.pair.Access != "" && !w.why.granted.resumed {
 			d.begin(func() { d.revokeLate(w.why.granted.pair) })
 		}
 	case transitions.LoginReportAccepted:
@@ -174,6 +176,7 @@ func (d *driver) sendLogin(ctx context.Context, call *loginCall, pair authhttp.P
 	})
 	d.failPanic(err)
 	if err == nil {
+		given.resumed = call.command == transitions.CommandResume
 		d.received(&given)
 	}
 	says := judge(err)

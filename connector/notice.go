@@ -70,10 +70,15 @@ func (d *driver) noTokenOnce(cause NoTokenCause, err error) {
 func (d *driver) noTokenFor(call *loginCall, err error) {
 	cause := CauseResume
 	switch {
-	case call.quiet || call.command == transitions.CommandLogin:
+	case call.command == transitions.CommandLogin:
 		return
 	case call.require != nil:
+		if !slices.ContainsFunc(d.requirers, func(r *requirer) bool { return !r.quiet }) {
+			return
+		}
 		cause = CauseGuard
+	case call.quiet:
+		return
 	case call.command == transitions.CommandLoginAs:
 		cause = CauseLoginAs
 	}

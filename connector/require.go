@@ -19,8 +19,9 @@ const (
 
 // requirer is somebody who waits for a session to be so far.
 type requirer struct {
-	need Need
-	done chan error // holds one
+	need  Need
+	quiet bool       // does not want the listener told
+	done  chan error // holds one
 }
 
 // settle tells the outcome; only the first counts.
@@ -49,7 +50,7 @@ func (d *driver) require(ctx context.Context, need Need) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	r := &requirer{need: need, done: make(chan error, 1)}
+	r := &requirer{need: need, quiet: isQuiet(ctx), done: make(chan error, 1)}
 	shared := d.newCall(context.WithoutCancel(ctx), transitions.CommandResume)
 	shared.require, shared.brief = r, true // who waits for the sockets waits for the session to say so
 	if err := d.command(shared, transitions.SessionRequired); err != nil {

@@ -51,7 +51,8 @@ func (s *Session[C, U]) Adopt(ctx context.Context, grant authhttp.Grant[U]) erro
 // as Login does. Its [*LoginError] wraps authhttp.ErrNothingStored when there is
 // nothing to go on with, another error of the store when what was there cannot be
 // used, which is then dropped, and authhttp.ErrNoToken when the server has ended
-// the tokens. Where the service cannot resume, it changes nothing and the error is
+// the tokens. When ctx ends while the tokens are being refreshed, the server may have
+// used up what is stored. Where the service cannot resume, it changes nothing and the error is
 // authhttp.ErrNotSupported.
 func (s *Session[C, U]) Resume(ctx context.Context) error {
 	if !s.client.supports(authhttp.FeatureResume) {

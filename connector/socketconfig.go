@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/authhttp/api"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -289,7 +290,7 @@ func (c SocketConfig[U, Req, Res]) decoder() func([]byte) (answer, error) {
 		if c.Decode != nil {
 			res, err = c.Decode(data)
 		} else {
-			err = json.Unmarshal(data, &res)
+			err = api.JSON{}.Unmarshal(data, &res) // its faults quote nothing of the message
 		}
 		if err != nil {
 			return answer{}, err

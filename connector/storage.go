@@ -56,7 +56,11 @@ func (d *driver) dropStored() error {
 // load reads what is stored and posts what it is.
 func (d *driver) load(ctx context.Context, gen uint32) {
 	in := transitions.Input{To: transitions.LoginKind, On: uint8(transitions.LoginNothingLoaded), Gen: gen}
-	if d.settings.store == nil {
+	switch {
+	case !d.settings.resumes:
+		_ = d.post(in, &cause{err: authhttp.ErrNotSupported})
+		return
+	case d.settings.store == nil:
 		_ = d.post(in, &cause{err: authhttp.ErrNothingStored})
 		return
 	}

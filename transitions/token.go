@@ -260,7 +260,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: fsm.Except(tokenAny, TokenAbsent), On: of(TokenLoaded), Never: "a resume begins only without a token"},
 		{From: of(TokenStoring), On: of(TokenStored, TokenStoreTimedOut), To: TokenFresh, Do: of(TokenAnnounceFresh)},
 		{From: of(TokenParking), On: of(TokenStored), To: TokenParked},
-		{From: of(TokenRestoring), On: of(TokenStored), To: TokenFresh, Set: tokenRise, Do: of(TokenAnnounceFresh, TokenReportRestored)},
+		{From: of(TokenRestoring), On: of(TokenStored), To: TokenFresh, Set: tokenRise, Do: of(TokenReuse, TokenAnnounceFresh, TokenReportRestored)},
 		{From: fsm.Except(tokenAny, TokenStoring, TokenParking, TokenRestoring, TokenSettling), On: of(TokenStored), Stay: true},
 		{From: fsm.Except(tokenAny, TokenStoring), On: of(TokenStoreTimedOut), Stay: true},
 

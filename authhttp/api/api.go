@@ -104,10 +104,15 @@ func (a *API) resolve(path string) (*url.URL, error) {
 }
 
 // dots says whether a segment is one of those that servers resolve
-// (RFC 3986 section 5.2.4), which they may do after decoding it.
+// (RFC 3986 section 5.2.4), or holds one, which they may do after decoding it.
 func dots(segment string) bool {
 	decoded, err := url.PathUnescape(segment)
-	return err == nil && (decoded == "." || decoded == "..")
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(strings.FieldsFunc(decoded, func(r rune) bool { return r == '/' || r == '\\' }), func(part string) bool {
+		return part == "." || part == ".."
+	})
 }
 
 func (a *API) codec() Codec {

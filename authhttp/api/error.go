@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -36,8 +37,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// GoString returns what Error returns, so that %#v does not show Text.
-func (e *Error) GoString() string { return e.Error() }
+// Format writes what Error returns, whatever the verb, so that none shows Text.
+func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error {
