@@ -103,10 +103,9 @@ func (d *driver) performSession(w work) {
 		w.why.logout.err = ErrNotEverywhere
 	case transitions.SessionTellParentExpired:
 		d.parent = because(ErrParentExpired, w.why.err)
+	case transitions.SessionForgetUsers:
+		d.truncateUsers(0)
 	case transitions.SessionTellLoggedOut:
-		if w.out.To == uint8(transitions.SessionLoggedOut) {
-			d.truncateUsers(0)
-		}
 		d.tellLeavers(d.parent)
 		d.parent = nil
 	case transitions.SessionStartLogin, transitions.SessionStartResume, transitions.SessionStartLoginAs,

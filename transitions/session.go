@@ -88,6 +88,7 @@ const (
 	SessionTellNotLoggedIn
 	SessionTellNarrow
 	SessionTellParentExpired
+	SessionForgetUsers
 	SessionTellLoggedOut
 )
 
@@ -182,7 +183,8 @@ var sessionEffects = []fsm.EffectInfo[SessionEffect, SessionEvent]{
 	{Is: SessionTellNotLoggedIn, Name: "tellNotLoggedIn", Doc: "tell who requires a login that there is none"},
 	{Is: SessionTellNarrow, Name: "tellNarrow", Doc: "tell the command, when it is done, that not every device was logged out"},
 	{Is: SessionTellParentExpired, Name: "tellParentExpired", Doc: "tell every logout command that the session of the user before has ended too"},
-	{Is: SessionTellLoggedOut, Name: "tellLoggedOut", Doc: "tell every logout command that it is done; forget the user who has left"},
+	{Is: SessionForgetUsers, Name: "forgetUsers", Doc: "nobody is logged in: forget who was"},
+	{Is: SessionTellLoggedOut, Name: "tellLoggedOut", Doc: "tell every command to leave that it is done"},
 }
 
 var (
@@ -286,7 +288,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: of(SessionClosing), On: of(SessionSocketsClosed), If: sessionIsSilent, To: SessionRevoking, Do: of(SessionEraseToken, SessionDropToken, SessionRevokeToken), Doc: "nothing is left to tell the server with"},
 		{From: of(SessionClosing), On: of(SessionSocketsClosed), To: SessionRevoking, Do: of(SessionEraseToken, SessionRevokeToken), Doc: "also without any socket"},
 		{From: of(SessionRevoking), On: of(SessionTokenGone), If: sessionIsNested, To: SessionReturning, Set: sessionBack, Do: of(SessionRestoreToken)},
-		{From: of(SessionRevoking), On: of(SessionTokenGone), To: SessionLoggedOut, Do: of(SessionTellLoggedOut)},
+		{From: of(SessionRevoking), On: of(SessionTokenGone), To: SessionLoggedOut, Do: of(SessionForgetUsers, SessionTellLoggedOut)},
 		{From: of(SessionSettling), On: of(SessionTokenGone), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionReportLeft)},
 		{From: of(SessionSettling), On: of(SessionTokenGone), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionReportLeft)},
 		{From: of(SessionShutting), On: of(SessionTokenGone), Stay: true, Doc: "the logout before was under way"},
@@ -317,7 +319,8 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: sessionEnding, On: of(SessionCloseTimedOut), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionEraseToken, SessionReportLeft)},
 		{From: sessionEnding, On: of(SessionCloseTimedOut), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionAbortAll, SessionDropTokens, SessionReportLeft)},
 		{From: sessionUntimed, On: of(SessionCloseTimedOut), Stay: true, Doc: "a timer of a state already left"},
-		{From: of(SessionLoggedOut, SessionSocketOpening), On: of(SessionLeft), Stay: true, Do: of(SessionTellLoggedOut)},
+		{From: of(SessionLoggedOut), On: of(SessionLeft), Stay: true, Do: of(SessionForgetUsers, SessionTellLoggedOut)},
+		{From: of(SessionSocketOpening), On: of(SessionLeft), Stay: true, Do: of(SessionTellLoggedOut)},
 		{From: fsm.Except(sessionAny, SessionLoggedOut, SessionSocketOpening), On: of(SessionLeft), Never: "it comes right behind what asked for it"},
 	},
 })
