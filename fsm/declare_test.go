@@ -106,7 +106,7 @@ var faults = []struct {
 	{"timer that ends nothing", func(d *gateDeclaration) {
 		d.Rows[7].On, d.Rows[8].On = fsm.Of(coin, push, repaired), fsm.Of(kick)
 	},
-		[]string{"fsm: turnstile: state jammed: its timer repaired does not end it"}},
+		[]string{"fsm: turnstile: state jammed: none of its timers ends it"}},
 	{"follow nobody", func(d *gateDeclaration) { d.States[1].Kind = fsm.Follow },
 		[]string{"fsm: turnstile: state open: By names the machine that ends it, for a state that follows and no other"}},
 	{"rest that follows", func(d *gateDeclaration) { d.States[1].By = "mechanic" },

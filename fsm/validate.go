@@ -3,6 +3,7 @@ package fsm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -230,7 +231,7 @@ func (c *check[S, E, F, D]) closure(seed func(S) bool, backwards bool) map[S]boo
 	return in
 }
 
-// timers checks that each waiting state ends by its timers, whatever guards say,
+// timers checks that each waiting state ends by one of its timers, whatever guards say,
 // and that following states name whom they follow.
 func (c *check[S, E, F, D]) timers() {
 	for _, s := range c.decl.States {
@@ -243,9 +244,9 @@ func (c *check[S, E, F, D]) timers() {
 			if timer.Cause != Timer {
 				c.fault("state %s: %s runs as a timer, its cause says otherwise", s.Name, timer.Name)
 			}
-			if s.Kind == Wait && !c.leaves(s.Is, t) {
-				c.fault("state %s: its timer %s does not end it", s.Name, timer.Name)
-			}
+		}
+		if s.Kind == Wait && len(s.Timers) > 0 && !slices.ContainsFunc(s.Timers, func(t E) bool { return c.leaves(s.Is, t) }) {
+			c.fault("state %s: none of its timers ends it", s.Name)
 		}
 		if s.Kind == Wait && len(s.Timers) == 0 {
 			c.fault("state %s waits without a timer", s.Name)

@@ -11,10 +11,12 @@ import (
 // Input is one event for one machine of a core.
 type Input struct {
 	To  Kind
-	ID  uint32 // which socket, from 0, which token, the master's being 0, or which request, from 1; otherwise 0
+	ID  uint32 // which socket, from 0, which token, the master's being 0, or which subscription or request, from 1; otherwise 0
 	On  uint8  // the event's number
-	Gen uint32 // the generation the event belongs to; for a submitted request its socket
+	Gen uint32 // the generation the event belongs to; for an added subscription or a submitted request its socket
 	Arg uint32 // what the event's doc says; for a submitted request its size in bytes
+
+	Request RequestData // set for a submitted request
 }
 
 // What tells the kinds of outputs apart.
@@ -33,7 +35,7 @@ const (
 type Output struct {
 	What    What
 	Machine Kind
-	ID      uint32 // which socket, token or request; otherwise 0
+	ID      uint32 // which socket, token, subscription or request; otherwise 0
 
 	On  uint8  // the event that caused it
 	Gen uint32 // the event's generation
@@ -50,25 +52,54 @@ type Output struct {
 // Plan says what a core's session is made of.
 type Plan struct {
 	Sockets []SocketPlan
+	Groups  int // of sockets, opened one after the other; 0: one
 }
 
 // SocketPlan says what a socket is.
 type SocketPlan struct {
-	Limit  Limit
-	Public bool // needs no token, and is given none
-	Early  bool // may open before login; a public one then outlives the logout
+	Group         int // of the chain, from 0
+	Limits        Limits
+	Subscriptions int  // declared ones
+	Public        bool // needs no token, and is given none
+	Early         bool // may open before login; a public one then outlives the logout
+	Renews        bool // can be authorised anew on the same connection
+	Added         bool // while running: it ends with the login
 }
 
-// Limit bounds the requests that wait for one socket to become ready.
+// Limits bound the requests that wait for one socket, those of each [Need] apart.
+type Limits [needs]Limit
+
+// Limit bounds the requests of one need that wait for one socket.
 type Limit struct {
 	Count  int // at most so many requests; 0: none waits
 	Bytes  int // at most so many bytes in all
 	Policy Policy
 }
 
+// most is how many groups, and how many declared subscriptions of a socket, there
+// can be.
+const most = 255
+
+// validate joins the faults of a socket's plan.
+func (p SocketPlan) validate(groups int) error {
+	var faults []error
+	for need, l := range p.Limits {
+		if l.Count < 0 || l.Bytes < 0 || l.Policy > Refuse {
+			faults = append(faults, fmt.Errorf("Limits[%d]: Count and Bytes must not be negative, and Policy must be declared", need))
+		}
+	}
+	if p.Group < 0 || p.Group >= groups {
+		faults = append(faults, fmt.Errorf("Group: %d, of %d", p.Group, groups))
+	}
+	if p.Subscriptions < 0 || p.Subscriptions > most {
+		faults = append(faults, fmt.Errorf("Subscriptions: %d, at most %d", p.Subscriptions, most))
+	}
+	return errors.Join(faults...)
+}
+
 // Errors of [Core.Post], beside [fsm.ImpossibleError].
 var (
-	ErrSettled = errors.New("transitions: input: its request has settled, its token is gone, or neither ever was")
+	ErrSettled = errors.New("transitions: input: its request has settled, its token, socket or subscription is gone, or it never was")
 	ErrDefect  = errors.New("transitions: defect: a machine refused an internal event")
 )
 
@@ -81,23 +112,35 @@ type (
 		id, socket uint32
 		size       int
 	}
+	subscription = struct {
+		fsm.Snapshot[SubscriptionState, SubscriptionData]
+		id, socket uint32
+	}
 )
 
-// socket is a socket's machine and its buffer.
+// socket is a socket's machine and its buffers, one for each need.
 type socket struct {
 	fsm.Snapshot[SocketState, SocketData]
-	limit    Limit
-	buffered int
-	bytes    int
+	id       uint32
+	group    int
+	limits   Limits
+	buffered [needs]struct{ count, bytes int }
 }
 
-// within tells whether a scope reaches the socket.
-func (s *socket) within(scope Scope) bool {
+// within tells whether a scope reaches the socket, in a chain that has come to a
+// group.
+func (s *socket) within(scope Scope, group int) bool {
 	switch scope {
 	case EachUserSocket:
 		return !s.Data.Public || !s.Data.Early
 	case EachEarlySocket:
 		return s.Data.Early
+	case EachGroupSocket:
+		return s.group == group
+	case EachChainSocket:
+		return s.group <= group
+	case EachAddedSocket:
+		return s.Data.Added
 	}
 	return true
 }
@@ -105,34 +148,59 @@ func (s *socket) within(scope Scope) bool {
 // Core is the machines of one session, stepped together: pure, and to be used by
 // one goroutine at a time.
 type Core struct {
-	system      *System
-	session     session
-	login       login
-	tokens      []token // the master's first, the current user's last
-	sockets     []socket
-	requests    []request // in the order of their ids, which is that of submission
-	lastRequest uint32
+	system     *System
+	session    session
+	login      login
+	tokens     []token   // the master's first, the current user's last
+	sockets    []socket  // in the order of their ids, as the others are
+	requests   []request // which is also that of submission
+	subscribed []subscription
+
+	nextSocket, lastRequest, lastSubscription uint32
 
 	queue   []Input
 	out     []Output
-	moved   bool // a session or socket has moved since the quorums were looked at
+	moved   bool // a session, a socket or a subscription has moved since the quorums were looked at
 	filled  bool // a buffer has grown since the bounds were looked at
-	settled bool // a request has settled and is to be removed
+	settled bool // a request has settled, or a subscription or a socket is removed
 }
 
-// New returns a core in its initial state: logged out, everything closed.
+// New returns a core in its initial state: logged out, everything closed. The
+// error joins the faults of the plan.
 func (s *System) New(plan Plan) (*Core, error) {
 	c := &Core{system: s, session: s.Session.Initial(), login: s.Login.Initial(), tokens: []token{s.Token.Initial()}}
+	groups := max(plan.Groups, 1)
+	if plan.Groups < 0 || plan.Groups > most {
+		return nil, fmt.Errorf("transitions: plan: Groups: %d, at most %d", plan.Groups, most)
+	}
+	c.session.Data.Last = uint8(groups - 1)
+	var faults []error
 	for i, p := range plan.Sockets {
-		limit := p.Limit
-		if limit.Count < 0 || limit.Bytes < 0 || limit.Policy > Refuse {
-			return nil, fmt.Errorf("transitions: plan: socket %d: Count and Bytes must not be negative, and Policy must be declared", i)
+		if _, err := c.AddSocket(p); err != nil {
+			faults = append(faults, fmt.Errorf("transitions: plan: socket %d: %w", i, err))
 		}
-		added := socket{Snapshot: s.Socket.Initial(), limit: limit}
-		added.Data.Public, added.Data.Early = p.Public, p.Early
-		c.sockets = append(c.sockets, added)
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 	return c, nil
+}
+
+// AddSocket adds a closed socket, with the subscriptions that it declares, and
+// returns its id, which is never used again. It is not opened, and so has no
+// outputs.
+func (c *Core) AddSocket(plan SocketPlan) (id uint32, err error) {
+	if err := plan.validate(int(c.session.Data.Last) + 1); err != nil {
+		return 0, err
+	}
+	added := socket{Snapshot: c.system.Socket.Initial(), id: c.nextSocket, group: plan.Group, limits: plan.Limits}
+	added.Data.Public, added.Data.Early, added.Data.Renews, added.Data.Added = plan.Public, plan.Early, plan.Renews, plan.Added
+	c.nextSocket++
+	c.sockets = append(c.sockets, added)
+	for range plan.Subscriptions {
+		c.addSubscription(added.id, SubscriptionData{Declared: true})
+	}
+	return added.id, nil
 }
 
 // Post steps the core by one event from outside and everything that it leads to
@@ -149,8 +217,14 @@ func (c *Core) Post(in Input) ([]Output, error) {
 	switch {
 	case in.To == TokenKind && int(in.ID) >= len(c.tokens):
 		return nil, ErrSettled
+	case in.To == SocketKind && c.socketOf(in.ID) == nil:
+		return nil, ErrSettled
 	case in.To == RequestKind && in.On == uint8(RequestSubmit):
 		if err := c.submit(in); err != nil {
+			return nil, err
+		}
+	case in.To == SubscriptionKind && in.On == uint8(SubscriptionAdded):
+		if err := c.subscribe(in); err != nil {
 			return nil, err
 		}
 	}
@@ -160,13 +234,17 @@ func (c *Core) Post(in Input) ([]Output, error) {
 	err := c.settle()
 	if c.settled {
 		c.requests = slices.DeleteFunc(c.requests, func(r request) bool { return r.State > RequestSent })
+		c.sockets = slices.DeleteFunc(c.sockets, func(s socket) bool { return s.State == SocketRemoved })
+		c.subscribed = slices.DeleteFunc(c.subscribed, func(s subscription) bool {
+			return s.State == SubscriptionRemoved || c.socketOf(s.socket) == nil
+		})
 		c.settled = false
 	}
 	return c.out, err
 }
 
-// settle steps internal events until none is left, then asks the quorums and the
-// bounds, until these have nothing to add either.
+// settle steps internal events until none is left, then asks the gathers, the
+// quorums and the bounds, until these have nothing to add either.
 func (c *Core) settle() error {
 	for {
 		for i := 0; i < len(c.queue); i++ {
@@ -176,7 +254,7 @@ func (c *Core) settle() error {
 			}
 		}
 		c.queue = c.queue[:0]
-		if !c.askQuorums() && !c.askBounds() {
+		if !c.askGathers() && !c.askQuorums() && !c.askBounds() {
 			return nil
 		}
 	}
@@ -200,19 +278,26 @@ func (c *Core) step(in Input) error {
 		c.trim()
 		return err
 	case SocketKind:
-		if int(in.ID) >= len(c.sockets) {
-			return fmt.Errorf("transitions: input: ID: there is no socket %d", in.ID)
-		}
-		return step(c, in, c.system.Socket, &c.sockets[in.ID].Snapshot)
-	case RequestKind:
-		i, ok := c.find(in.ID)
-		if !ok {
+		s := c.socketOf(in.ID)
+		err := step(c, in, c.system.Socket, &s.Snapshot)
+		c.settled = c.settled || s.State == SocketRemoved
+		return err
+	case SubscriptionKind:
+		s := c.subscriptionOf(in.ID)
+		if s == nil {
 			return ErrSettled
 		}
-		r := &c.requests[i]
+		err := step(c, in, c.system.Subscription, &s.Snapshot)
+		c.settled = c.settled || s.State == SubscriptionRemoved
+		return err
+	case RequestKind:
+		r := c.requestOf(in.ID)
+		if r == nil {
+			return ErrSettled
+		}
 		from := r.State
 		err := step(c, in, c.system.Request, &r.Snapshot)
-		c.leave(r, from)
+		c.account(r, from)
 		return err
 	}
 	return fmt.Errorf("transitions: input: To: there is no machine %d", in.To)
@@ -232,7 +317,7 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 	note.Now, note.Attempt = c.generation(in.To, in.ID)
 	c.out = append(c.out, note)
 	if from != s.State {
-		c.moved = c.moved || in.To == SessionKind || in.To == SocketKind
+		c.moved = c.moved || in.To == SessionKind || in.To == SocketKind || in.To == SubscriptionKind
 		stopTimers(c, note, m.Timers(from), m.Timers(s.State))
 	}
 	for _, f := range effects {
@@ -273,13 +358,16 @@ func startTimers[E ~uint8](c *Core, note Output, left, entered []E) {
 func (c *Core) generation(machine Kind, id uint32) (gen uint32, attempt uint16) {
 	switch machine {
 	case SessionKind:
-		return c.session.Data.Gen, 0
+		return c.session.Data.Gen, c.session.Data.Attempt
 	case LoginKind:
 		return c.login.Data.Gen, c.login.Data.Attempt
 	case TokenKind:
 		return c.tokens[id].Data.Gen, c.tokens[id].Data.Attempt
 	case SocketKind:
-		return c.sockets[id].Data.Gen, c.sockets[id].Data.Attempt
+		s := c.socketOf(id)
+		return s.Data.Gen, s.Data.Attempt
+	case SubscriptionKind:
+		return c.subscriptionOf(id).Data.Gen, 0
 	}
 	return 0, 0
 }

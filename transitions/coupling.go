@@ -11,11 +11,12 @@ const (
 	LoginKind
 	TokenKind
 	SocketKind
+	SubscriptionKind
 	RequestKind
 	kinds
 )
 
-var kindNames = [kinds]string{"session", "login", "token", "socket", "request"}
+var kindNames = [kinds]string{"session", "login", "token", "socket", "subscription", "request"}
 
 // String returns the machine's name.
 func (k Kind) String() string {
@@ -33,27 +34,34 @@ type Port struct {
 
 // Scope says which machines of a kind a link reaches, or a quorum asks. There is
 // one session and one login in a core, one token for the user and one for each
-// user below, several sockets, and many requests.
+// user below, several sockets, and many subscriptions and requests.
 type Scope uint8
 
 // The scopes.
 const (
-	TheOne          Scope = iota // the session, the login, or the token of the current user
-	AddedToken                   // another token machine, added for the user who becomes the current one
-	PreviousToken                // the token of the user below the current one
-	MasterToken                  // the token of the user who has logged in first
-	EachToken                    // every token, the current user's first
-	EachSocket                   // every socket
-	EachUserSocket               // every socket that ends with the user: all but the public ones opened before login
-	EachEarlySocket              // every socket that may open before login
-	OwnSocket                    // the socket of the request
-	EachRequest                  // every pending request of the socket, in the order of submission
-	OneRequest                   // the request whose id the cause carries as Arg
+	TheOne           Scope = iota // the session, the login, or the token of the current user
+	AddedToken                    // another token machine, added for the user who becomes the current one
+	PreviousToken                 // the token of the user below the current one
+	MasterToken                   // the token of the user who has logged in first
+	EachToken                     // every token, the current user's first
+	EachSocket                    // every socket
+	EachUserSocket                // every socket that ends with the user: all but the public ones opened before login
+	EachEarlySocket               // every socket that may open before login
+	EachGroupSocket               // every socket of the group that the session has come to
+	EachChainSocket               // every socket of the groups up to that
+	EachAddedSocket               // every socket that was added while running
+	OneSocket                     // the socket whose id the cause carries as Arg, if it is still there
+	OwnSocket                     // the socket of the subscription or the request
+	EachSubscription              // every subscription of the socket, in the order of their ids
+	OneSubscription               // the subscription whose id the cause carries as Arg
+	EachRequest                   // every pending request of the socket, in the order of submission
+	OneRequest                    // the request whose id the cause carries as Arg
 )
 
 var scopeNames = [...]string{
 	"", "one more token", "the previous user's token", "the master's token", "each token",
-	"each socket", "each socket of the user", "each early socket", "its socket", "each of its requests", "that request",
+	"each socket", "each socket of the user", "each early socket", "each socket of the group", "each socket of the chain so far",
+	"each added socket", "that socket", "its socket", "each of its subscriptions", "that subscription", "each of its requests", "that request",
 }
 
 // String returns the scope in words.
@@ -71,9 +79,10 @@ const (
 	CauseArg            // the Arg of the event that caused the effect
 	OwnID               // the id of the machine the effect came from
 	Devices             // of which devices the session logs out
+	MetNeed             // the greatest need of requests that the socket meets
 )
 
-var carryNames = [...]string{"", "its generation", "the offered token's generation", "the current token's generation", "the cause's argument", "its id", "which devices"}
+var carryNames = [...]string{"", "its generation", "the offered token's generation", "the current token's generation", "the cause's argument", "its id", "which devices", "the need that it meets"}
 
 // String returns what is carried, in words.
 func (c Carry) String() string { return carryNames[c] }
@@ -100,6 +109,14 @@ type Quorum struct {
 	Doc  string
 }
 
+// Gather posts to a socket what its subscriptions say together: Up while every
+// one is in one of the states. It is looked at as quorums are, before them.
+type Gather struct {
+	All []SubscriptionState
+	Up  SocketEvent
+	Doc string
+}
+
 // Policy says who gives way when a socket's buffer of requests is full.
 type Policy uint8
 
@@ -116,8 +133,8 @@ var policyNames = [...]string{"dropOldest", "dropNewest", "refuse", "oversize"}
 // String returns the policy's name.
 func (p Policy) String() string { return policyNames[p] }
 
-// Bound posts to a buffered request when its socket's buffer holds more than its
-// limit, until it no longer does.
+// Bound posts to a buffered request when its socket's buffer of its need holds
+// more than its limit, until it no longer does.
 type Bound struct {
 	Policy Policy
 	Newest bool // the request submitted last; else the first
@@ -133,9 +150,16 @@ var links = []Link{
 	{From: port(SessionTellLoggedIn), To: port(LoginLoggedIn)},
 	{From: port(SessionReportReady), To: port(LoginReady)},
 	{From: port(SessionReportDegraded), To: port(LoginSocketsFailed)},
-	{From: port(SessionOpenSockets), To: port(SocketOpenRequested), Scope: EachSocket},
+	{From: port(SessionReportDetached), To: port(LoginSocketsFailed)},
+	{From: port(SessionForgetSockets), To: port(SocketRemoveRequested), Scope: EachAddedSocket},
+	{From: port(SessionOpenGroup), To: port(SocketOpenRequested), Scope: EachGroupSocket},
+	{From: port(SessionOpenChain), To: port(SocketOpenRequested), Scope: EachChainSocket},
 	{From: port(SessionOpenEarly), To: port(SocketEarlyRequested), Scope: EachEarlySocket},
-	{From: port(SessionReopenEarly), To: port(SocketOpenRequested), Scope: EachEarlySocket},
+	{From: port(SessionOpenSocket), To: port(SocketReopenRequested), Scope: OneSocket},
+	{From: port(SessionCloseSocket), To: port(SocketCloseRequested), Scope: OneSocket},
+	{From: port(SessionRemoveSocket), To: port(SocketRemoveRequested), Scope: OneSocket},
+	{From: port(SessionWake), To: port(TokenWoken)},
+	{From: port(SessionWake), To: port(SocketWoken), Scope: EachSocket},
 	{From: port(SessionAnnounceLeaving), To: port(TokenLeaveRequested)},
 	{From: port(SessionCloseSockets), To: port(SocketCloseRequested), Scope: EachUserSocket},
 	{From: port(SessionCloseAll), To: port(SocketCloseRequested), Scope: EachSocket},
@@ -174,21 +198,39 @@ var links = []Link{
 
 	{From: port(SocketNeedToken), To: port(TokenNeeded)},
 	{From: port(SocketRefuseToken), To: port(TokenRenewRequested), Gen: OfferedToken},
-	{From: port(SocketReleaseRequests), To: port(RequestRelease), Scope: EachRequest},
-	{From: port(SocketReleaseRequest), To: port(RequestRelease), Scope: OneRequest},
+	{From: port(SocketReleaseSubscriptions), To: port(SubscriptionReleased), Scope: EachSubscription},
+	{From: port(SocketReleaseSubscription), To: port(SubscriptionReleased), Scope: OneSubscription},
+	{From: port(SocketReleaseRequests), To: port(RequestRelease), Scope: EachRequest, Arg: MetNeed},
+	{From: port(SocketReleaseRequest), To: port(RequestRelease), Scope: OneRequest, Arg: MetNeed},
 	{From: port(SocketRefuseRequest), To: port(RequestClose), Scope: OneRequest},
-	{From: port(SocketLoseRequests), To: port(RequestLose), Scope: EachRequest},
-	{From: port(SocketCloseRequests), To: port(RequestClose), Scope: EachRequest},
+	{From: port(SocketLosePending), To: port(RequestLose), Scope: EachRequest},
+	{From: port(SocketLosePending), To: port(SubscriptionLost), Scope: EachSubscription},
+	{From: port(SocketClosePending), To: port(RequestClose), Scope: EachRequest},
+	{From: port(SocketClosePending), To: port(SubscriptionClosed), Scope: EachSubscription},
 
+	{From: port(SubscriptionAskSocket), To: port(SocketSubscriptionAdded), Scope: OwnSocket, Arg: OwnID},
+	{From: port(SubscriptionReportRejected), To: port(SocketSubscriptionRejected), Scope: OwnSocket},
+	{From: port(SubscriptionReportFailed), To: port(SocketSubscriptionFailed), Scope: OwnSocket},
 	{From: port(RequestAskSocket), To: port(SocketRequestSubmitted), Scope: OwnSocket, Arg: OwnID},
 }
 
+// A socket that the application has closed, or whose group has not been opened
+// yet, holds nobody up.
+var (
+	socketGone   = of(SocketClosed, SocketRemoved)
+	socketServes = append(of(SocketClosing, SocketClosed, SocketRemoved), socketReady...)
+)
+
 var quorums = []Quorum{
-	{Over: EachSocket, All: fsm.Except(socketAny, SocketFailed), Down: SessionSocketFailed, Doc: "one socket that failed for good degrades the session"},
-	{Over: EachSocket, All: of(SocketAuthed, SocketSubscribed), Up: SessionSocketsAuthed, Down: SessionSocketsNotAuthed, Doc: "the slowest socket says"},
-	{Over: EachSocket, All: of(SocketSubscribed), Up: SessionSocketsReady, Down: SessionSocketsNotReady, Doc: "the slowest socket says"},
-	{Over: EachUserSocket, All: of(SocketClosed), Up: SessionSocketsClosed, Doc: "sockets are closed before the server is told"},
-	{Over: EachSocket, All: of(SocketClosed), Up: SessionAllClosed, Doc: "the sockets opened before login too"},
+	{Over: EachSocket, All: fsm.Except(socketAny, SocketFailed), Up: SessionSocketsSound, Down: SessionSocketFailed, Doc: "one socket that failed for good degrades the session"},
+	{Over: EachSocket, All: append(of(SocketAuthed), socketServes...), Up: SessionSocketsAuthed, Down: SessionSocketsNotAuthed, Doc: "the slowest socket says"},
+	{Over: EachSocket, All: socketServes, Up: SessionSocketsReady, Down: SessionSocketsNotReady, Doc: "the slowest socket says"},
+	{Over: EachUserSocket, All: socketGone, Up: SessionSocketsClosed, Doc: "sockets are closed before the server is told"},
+	{Over: EachSocket, All: socketGone, Up: SessionAllClosed, Doc: "the sockets opened before login too"},
+}
+
+var gathers = []Gather{
+	{All: of(SubscriptionActive, SubscriptionLeaving, SubscriptionRemoved), Up: SocketSubscriptionsActive, Doc: "the slowest subscription says"},
 }
 
 var bounds = []Bound{
@@ -199,7 +241,8 @@ var bounds = []Bound{
 }
 
 // port names an effect or an event by its typed number.
-func port[T SessionEvent | SessionEffect | LoginEvent | LoginEffect | TokenEvent | TokenEffect | SocketEvent | SocketEffect | RequestEvent | RequestEffect](number T) Port {
+func port[T SessionEvent | SessionEffect | LoginEvent | LoginEffect | TokenEvent | TokenEffect |
+	SocketEvent | SocketEffect | SubscriptionEvent | SubscriptionEffect | RequestEvent | RequestEffect](number T) Port {
 	switch any(number).(type) {
 	case SessionEvent, SessionEffect:
 		return Port{SessionKind, uint8(number)}
@@ -209,6 +252,8 @@ func port[T SessionEvent | SessionEffect | LoginEvent | LoginEffect | TokenEvent
 		return Port{TokenKind, uint8(number)}
 	case SocketEvent, SocketEffect:
 		return Port{SocketKind, uint8(number)}
+	case SubscriptionEvent, SubscriptionEffect:
+		return Port{SubscriptionKind, uint8(number)}
 	default:
 		return Port{RequestKind, uint8(number)}
 	}

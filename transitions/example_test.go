@@ -11,7 +11,7 @@ import (
 // posted here is one that the package connector would post.
 func Example() {
 	system := transitions.Shipped.Using(fsm.Table)
-	core, err := system.New(transitions.Plan{Sockets: []transitions.SocketPlan{{Limit: transitions.Limit{Count: 64, Bytes: 1 << 20}}}})
+	core, err := system.New(transitions.Plan{Sockets: []transitions.SocketPlan{{Subscriptions: 1}}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -38,8 +38,7 @@ func Example() {
 	post(transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenStored), Gen: 1})
 	socket(transitions.SocketOpened, 0)
 	socket(transitions.SocketAuthAccepted, 0)
-	socket(transitions.SocketSubscriptionsSent, 1)
-	socket(transitions.SocketSubscriptionAccepted, 0)
+	post(transitions.Input{To: transitions.SubscriptionKind, ID: 1, On: uint8(transitions.SubscriptionAccepted), Gen: 1})
 	fmt.Println("the connection is lost:")
 	socket(transitions.SocketDropped, 1006)
 	// Output:
@@ -54,11 +53,14 @@ func Example() {
 	// socket: tokenPending -tokenFresh-> socketOpening
 	// socket: socketOpening -opened-> socketAuthenticating
 	// socket: socketAuthenticating -authAccepted-> socketAuthed
+	// subscription: wanted -released-> sent
 	// session: socketOpening -socketsAuthed-> socketAuthed
-	// socket: socketAuthed -subscriptionAccepted-> subscribed
+	// subscription: sent -accepted-> active
+	// socket: socketAuthed -subscriptionsActive-> subscribed
 	// session: socketAuthed -socketsReady-> subscribed
 	// login: opening -ready-> idle
 	// the connection is lost:
 	// socket: subscribed -dropped-> waiting
+	// subscription: active -connectionLost-> wanted
 	// session: subscribed -socketsNotAuthed-> socketOpening
 }

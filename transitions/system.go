@@ -14,6 +14,16 @@ type Machines struct {
 	Token   *fsm.Machine[TokenState, TokenEvent, TokenEffect, TokenData]
 	Socket  *fsm.Machine[SocketState, SocketEvent, SocketEffect, SocketData]
 	Request *fsm.Machine[RequestState, RequestEvent, RequestEffect, RequestData]
+
+	Subscription *fsm.Machine[SubscriptionState, SubscriptionEvent, SubscriptionEffect, SubscriptionData]
+}
+
+// Coupling is what makes the machines depend on each other.
+type Coupling struct {
+	Links   []Link
+	Gathers []Gather
+	Quorums []Quorum
+	Bounds  []Bound
 }
 
 // System is what a [Core] runs: machines and their coupling. It must not be
@@ -21,19 +31,20 @@ type Machines struct {
 // coupled anew from changed copies.
 type System struct {
 	Machines
-	Links   []Link
-	Quorums []Quorum
-	Bounds  []Bound
+	Coupling
 
 	byEffect [kinds][][]*Link
 	charts   [kinds]fsm.Chart
 }
 
 // Shipped is the system that the connector runs.
-var Shipped = mustCouple(Machines{Session, Login, Token, Socket, Request}, links, quorums, bounds)
+var Shipped = mustCouple(
+	Machines{Session: Session, Login: Login, Token: Token, Socket: Socket, Subscription: Subscription, Request: Request},
+	Coupling{links, gathers, quorums, bounds},
+)
 
-func mustCouple(machines Machines, links []Link, quorums []Quorum, bounds []Bound) *System {
-	s, err := NewSystem(machines, links, quorums, bounds)
+func mustCouple(machines Machines, coupling Coupling) *System {
+	s, err := NewSystem(machines, coupling)
 	if err != nil {
 		panic(err)
 	}
@@ -41,31 +52,37 @@ func mustCouple(machines Machines, links []Link, quorums []Quorum, bounds []Boun
 }
 
 // NewSystem couples machines. It returns one error that joins all faults, each
-// naming its link, quorum or bound. [Shipped] is the one to use; another is for
+// naming its link, gather, quorum or bound. [Shipped] is the one to use; another is for
 // those who test what a changed table would do.
-func NewSystem(machines Machines, links []Link, quorums []Quorum, bounds []Bound) (*System, error) {
-	s := &System{Machines: machines, Links: links, Quorums: quorums, Bounds: bounds}
+func NewSystem(machines Machines, coupling Coupling) (*System, error) {
+	s := &System{Machines: machines, Coupling: coupling}
 	s.charts = [kinds]fsm.Chart{
-		machines.Session.Chart(), machines.Login.Chart(), machines.Token.Chart(), machines.Socket.Chart(), machines.Request.Chart(),
+		machines.Session.Chart(), machines.Login.Chart(), machines.Token.Chart(),
+		machines.Socket.Chart(), machines.Subscription.Chart(), machines.Request.Chart(),
 	}
 	for kind := range kinds {
 		s.byEffect[kind] = make([][]*Link, len(s.charts[kind].Effects))
 	}
 	var faults []error
-	for i := range links {
-		if err := s.couple(&links[i]); err != nil {
+	for i := range coupling.Links {
+		if err := s.couple(&coupling.Links[i]); err != nil {
 			faults = append(faults, fmt.Errorf("transitions: link %d: %w", i+1, err))
 		}
 	}
-	for i, q := range quorums {
-		if !scopeFits[q.Over][SocketKind] || q.Over == OwnSocket {
+	for i, g := range coupling.Gathers {
+		if g.Up == 0 || int(g.Up) > len(s.charts[SocketKind].Events) {
+			faults = append(faults, fmt.Errorf("transitions: gather %d: Up is not declared", i+1))
+		}
+	}
+	for i, q := range coupling.Quorums {
+		if !scopeFits[q.Over][SocketKind] || q.Over == OwnSocket || q.Over == OneSocket {
 			faults = append(faults, fmt.Errorf("transitions: quorum %d: Over must reach sockets", i+1))
 		}
 		if (q.Up == 0 && q.Down == 0) || max(int(q.Up), int(q.Down)) > len(s.charts[SessionKind].Events) {
 			faults = append(faults, fmt.Errorf("transitions: quorum %d: needs a declared Up or Down", i+1))
 		}
 	}
-	for i, b := range bounds {
+	for i, b := range coupling.Bounds {
 		if b.Post == 0 || int(b.Post) > len(s.charts[RequestKind].Events) {
 			faults = append(faults, fmt.Errorf("transitions: bound %d: Post is not declared", i+1))
 		}
@@ -90,27 +107,33 @@ func (s *System) couple(l *Link) error {
 
 // scopeFits says which machines a scope can lead to.
 var scopeFits = [...][kinds]bool{
-	TheOne:          {SessionKind: true, LoginKind: true, TokenKind: true},
-	AddedToken:      {TokenKind: true},
-	PreviousToken:   {TokenKind: true},
-	MasterToken:     {TokenKind: true},
-	EachToken:       {TokenKind: true},
-	EachSocket:      {SocketKind: true},
-	EachUserSocket:  {SocketKind: true},
-	EachEarlySocket: {SocketKind: true},
-	OwnSocket:       {SocketKind: true},
-	EachRequest:     {RequestKind: true},
-	OneRequest:      {RequestKind: true},
+	TheOne:           {SessionKind: true, LoginKind: true, TokenKind: true},
+	AddedToken:       {TokenKind: true},
+	PreviousToken:    {TokenKind: true},
+	MasterToken:      {TokenKind: true},
+	EachToken:        {TokenKind: true},
+	EachSocket:       {SocketKind: true},
+	EachUserSocket:   {SocketKind: true},
+	EachEarlySocket:  {SocketKind: true},
+	EachGroupSocket:  {SocketKind: true},
+	EachChainSocket:  {SocketKind: true},
+	EachAddedSocket:  {SocketKind: true},
+	OneSocket:        {SocketKind: true},
+	OwnSocket:        {SocketKind: true},
+	EachSubscription: {SubscriptionKind: true},
+	OneSubscription:  {SubscriptionKind: true},
+	EachRequest:      {RequestKind: true},
+	OneRequest:       {RequestKind: true},
 }
 
-// Using returns the same system with the session, login, token and socket
-// machines stepped by the given engine. The machine of requests, of which there
-// may be thousands a second, always steps by the table.
+// Using returns the same system with its machines stepped by the given engine. The
+// machine of requests, of which there may be thousands a second, always steps by
+// the table.
 func (s *System) Using(engine fsm.Engine) *System {
 	other, err := NewSystem(Machines{
 		Session: s.Session.Using(engine), Login: s.Login.Using(engine), Token: s.Token.Using(engine),
-		Socket: s.Socket.Using(engine), Request: s.Request.Using(fsm.Table),
-	}, s.Links, s.Quorums, s.Bounds)
+		Socket: s.Socket.Using(engine), Subscription: s.Subscription.Using(engine), Request: s.Request.Using(fsm.Table),
+	}, s.Coupling)
 	if err != nil {
 		panic(err) // s was sound
 	}
@@ -149,6 +172,13 @@ func (s *System) Chart() fsm.SystemChart {
 			To: l.To.Machine.String(), Event: s.EventName(l.To.Machine, l.To.Number),
 			Scope: l.Scope.String(), Gen: l.Gen.String(), Arg: l.Arg.String(), Doc: l.Doc,
 		})
+	}
+	for _, g := range s.Gathers {
+		cg := fsm.ChartQuorum{Over: EachSubscription.String(), To: SocketKind.String(), Up: s.Socket.EventName(g.Up), Doc: g.Doc}
+		for _, state := range g.All {
+			cg.All = append(cg.All, s.Subscription.StateName(state))
+		}
+		chart.Quorums = append(chart.Quorums, cg)
 	}
 	for _, q := range s.Quorums {
 		cq := fsm.ChartQuorum{Over: q.Over.String(), To: SessionKind.String(), Doc: q.Doc}

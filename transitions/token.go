@@ -51,6 +51,7 @@ const (
 	TokenErased
 	TokenRevokeRequested
 	TokenSettleRequested
+	TokenWoken
 	TokenRevoked
 	TokenDropRequested
 	TokenRefreshDue
@@ -101,6 +102,7 @@ type TokenData struct {
 	Erasing   bool   // what is stored is being erased
 	Left      bool   // the session is leaving: nobody is refreshed for any more
 	Wide      bool   // every device of the user is to be logged out
+	Paced     bool   // the server has asked to wait before the next refresh
 }
 
 type (
@@ -136,7 +138,7 @@ var tokenEvents = []fsm.EventInfo[TokenEvent]{
 	{Is: TokenRenewRequested, Name: "renewRequested", Cause: fsm.Failure, Doc: "the server has refused the token of a socket or a login", Carries: "Gen is the refused token's"},
 	{Is: TokenExpired, Name: "expired", Cause: fsm.Timer, Doc: "the clock says that it is past its life", Carries: "Gen"},
 	{Is: TokenRefreshed, Name: "refreshed", Cause: fsm.Peer, Doc: "the refresh has brought a new token", Carries: "Gen; Arg says which tokens came"},
-	{Is: TokenUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict on the refresh", Carries: "Gen"},
+	{Is: TokenUnavailable, Name: "unavailable", Cause: fsm.Failure, Doc: "no verdict on the refresh", Carries: "Gen; Arg is not 0 when the server asks to wait"},
 	{Is: TokenRejected, Name: "rejected", Cause: fsm.Failure, Doc: "the refresh token is not valid", Carries: "Gen"},
 	{Is: TokenRetriesSpent, Name: "retriesSpent", Cause: fsm.Failure, Doc: "the backoff gives no further delay", Carries: "Gen"},
 	{Is: TokenParkRequested, Name: "parkRequested", Cause: fsm.Coupled, Doc: "its user has logged in as another"},
@@ -146,6 +148,7 @@ var tokenEvents = []fsm.EventInfo[TokenEvent]{
 	{Is: TokenErased, Name: "erased", Cause: fsm.Coupled, Doc: "what was stored is gone, or the store has failed"},
 	{Is: TokenRevokeRequested, Name: "revokeRequested", Cause: fsm.User, Doc: "the session logs out", Carries: "Arg says of which devices"},
 	{Is: TokenSettleRequested, Name: "settleRequested", Cause: fsm.Coupled, Doc: "the session closes, and goes on another time"},
+	{Is: TokenWoken, Name: "woken", Cause: fsm.User, Doc: "the application says that the network is back"},
 	{Is: TokenRevoked, Name: "revoked", Cause: fsm.Peer, Doc: "the logout request has ended, well or not", Carries: "Gen"},
 	{Is: TokenDropRequested, Name: "dropRequested", Cause: fsm.Coupled, Doc: "the session has no use for it any more"},
 	{Is: TokenRefreshDue, Name: "refreshDue", Cause: fsm.Timer, Doc: "the token ends soon", Carries: "Gen"},
@@ -202,6 +205,7 @@ var (
 	tokenIsWide     = &tokenGuard{Name: "everyDevice", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Wide }}
 	tokenIsAsked    = &tokenGuard{Name: "ofEveryDevice", Holds: func(_ *TokenData, e fsm.Event[TokenEvent]) bool { return e.Arg == EveryDevice }}
 	tokenLoadsStale = &tokenGuard{Name: "storedStale", Holds: func(_ *TokenData, e fsm.Event[TokenEvent]) bool { return e.Arg == StaleAccess || e.Arg == StalePair }}
+	tokenIsPaced    = &tokenGuard{Name: "serverAsksToWait", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Paced }}
 	tokenWanted     = &tokenGuard{Name: "wanted", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Wanted }}
 	tokenRenews     = &tokenGuard{Name: "renewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Renewable }}
 
@@ -222,13 +226,16 @@ var (
 		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing, Wide: e.Arg == EveryDevice}
 	}}
 	tokenNote  = &tokenUpdate{Name: "noteDevices", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Wide = e.Arg == EveryDevice }}
-	tokenRetry = &tokenUpdate{Name: "nextAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen, d.Attempt = d.Gen+1, saturated(d.Attempt) }}
-	tokenWant  = &tokenUpdate{Name: "want", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Wanted = true }}
-	tokenGrow  = &tokenUpdate{Name: "notYoung", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young = false }}
-	tokenRest  = &tokenUpdate{Name: "rest", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young, d.Wanted = false, false }}
-	tokenDie   = &tokenUpdate{Name: "notRenewable", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Renewable = false }}
-	tokenBack  = &tokenUpdate{Name: "return", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Gen, d.Since, d.Attempt = e.Gen+1, e.Gen+1, 0 }}
-	tokenBury  = &tokenUpdate{Name: "forgetInReturn", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
+	tokenRetry = &tokenUpdate{Name: "nextAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) {
+		d.Gen, d.Attempt, d.Paced = d.Gen+1, saturated(d.Attempt), false
+	}}
+	tokenPace = &tokenUpdate{Name: "noteWait", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Paced = e.Arg != 0 }}
+	tokenWant = &tokenUpdate{Name: "want", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Wanted = true }}
+	tokenGrow = &tokenUpdate{Name: "notYoung", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young = false }}
+	tokenRest = &tokenUpdate{Name: "rest", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young, d.Wanted = false, false }}
+	tokenDie  = &tokenUpdate{Name: "notRenewable", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Renewable = false }}
+	tokenBack = &tokenUpdate{Name: "return", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Gen, d.Since, d.Attempt = e.Gen+1, e.Gen+1, 0 }}
+	tokenBury = &tokenUpdate{Name: "forgetInReturn", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
 		*d = TokenData{Gen: e.Gen + 1, Nested: d.Nested, Erasing: d.Erasing}
 	}}
 	tokenAwait = &tokenUpdate{Name: "returnLater", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Since = e.Gen + 1 }}
@@ -297,12 +304,15 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRefreshed), To: TokenStoring, Set: tokenRenew, Do: of(TokenKeep, TokenStore)},
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRejected), If: tokenIsLeft, To: TokenAbsent, Set: tokenClear, Do: of(TokenTellLeaving, TokenDrop)},
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenRejected), To: TokenAbsent, Set: tokenClear, Do: of(TokenReportExpired, TokenDrop)},
-		{From: of(TokenRefreshing), On: of(TokenUnavailable), If: tokenIsLeft, To: TokenWaiting, Do: of(TokenTellLeaving)},
-		{From: of(TokenRefreshing), On: of(TokenUnavailable), To: TokenWaiting, Do: of(TokenAnnounceUnavailable)},
+		{From: of(TokenRefreshing), On: of(TokenUnavailable), If: tokenIsLeft, To: TokenWaiting, Set: tokenPace, Do: of(TokenTellLeaving)},
+		{From: of(TokenRefreshing), On: of(TokenUnavailable), To: TokenWaiting, Set: tokenPace, Do: of(TokenAnnounceUnavailable)},
 		{From: of(TokenRefreshing), On: of(TokenRefreshTimedOut), If: tokenIsLeft, To: TokenWaiting, Do: of(TokenCancelRefresh, TokenTellLeaving)},
 		{From: of(TokenRefreshing), On: of(TokenRefreshTimedOut), To: TokenWaiting, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable)},
 		{From: of(TokenWaiting), On: of(TokenUnavailable), Stay: true, Doc: "the request that timed out ends"},
 		{From: of(TokenWaiting), On: of(TokenRetryDue), To: TokenRefreshing, Set: tokenRetry, Do: of(TokenSendRefresh)},
+		{From: of(TokenWaiting), On: of(TokenWoken), If: tokenIsPaced, Stay: true, Doc: "it is the server who wants to be left alone"},
+		{From: of(TokenWaiting), On: of(TokenWoken), To: TokenRefreshing, Set: tokenRetry, Do: of(TokenSendRefresh)},
+		{From: fsm.Except(tokenAny, TokenWaiting), On: of(TokenWoken), Stay: true},
 		{From: of(TokenWaiting), On: of(TokenRetriesSpent), To: TokenStale, Doc: "the next need tries again"},
 
 		// Below another user. A refresh in flight ends first, since the server may have used up the pair, and what it brings is stored.
@@ -324,7 +334,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenRestoring), On: of(TokenRefreshed), If: tokenIsNested, To: TokenFresh, Set: tokenRenew, Do: of(TokenKeep, TokenAnnounceFresh, TokenReportRestored)},
 		{From: of(TokenRestoring), On: of(TokenRefreshed), To: TokenStoring, Set: tokenRenew, Do: of(TokenKeep, TokenStore, TokenReportRestored)},
 		{From: of(TokenRestoring), On: of(TokenRejected), To: TokenAbsent, Set: tokenClear, Do: of(TokenReportExpired, TokenDrop)},
-		{From: of(TokenRestoring), On: of(TokenUnavailable), To: TokenWaiting, Do: of(TokenAnnounceUnavailable, TokenReportRestored), Doc: "the session goes on, and so do the retries"},
+		{From: of(TokenRestoring), On: of(TokenUnavailable), To: TokenWaiting, Set: tokenPace, Do: of(TokenAnnounceUnavailable, TokenReportRestored), Doc: "the session goes on, and so do the retries"},
 		{From: of(TokenRestoring), On: of(TokenRefreshTimedOut), To: TokenWaiting, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable, TokenReportRestored)},
 
 		// Log out: a stale token is refreshed once to log out with; without one there is no request.

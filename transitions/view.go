@@ -26,22 +26,38 @@ func (c *Core) TokenOf(i int) (TokenState, TokenData) { return c.tokens[i].State
 // Sockets returns how many sockets there are.
 func (c *Core) Sockets() int { return len(c.sockets) }
 
-// Socket returns the state and data of a socket, from 0.
+// Socket returns the state and data of the i-th socket there is, from 0.
 func (c *Core) Socket(i int) (SocketState, SocketData) {
 	return c.sockets[i].State, c.sockets[i].Data
+}
+
+// SocketID returns the id of the i-th socket there is. As long as none is removed,
+// it is i.
+func (c *Core) SocketID(i int) uint32 { return c.sockets[i].id }
+
+// Subscriptions returns how many subscriptions there are.
+func (c *Core) Subscriptions() int { return len(c.subscribed) }
+
+// Subscription returns the id, the socket, the state and the data of the i-th
+// subscription there is, from 0.
+func (c *Core) Subscription(i int) (id, socket uint32, state SubscriptionState, data SubscriptionData) {
+	s := &c.subscribed[i]
+	return s.id, s.socket, s.State, s.Data
 }
 
 // Pending returns how many requests have not settled, and how many of these wait
 // in a buffer.
 func (c *Core) Pending() (pending, buffered int) {
 	for i := range c.sockets {
-		buffered += c.sockets[i].buffered
+		for _, buffer := range c.sockets[i].buffered {
+			buffered += buffer.count
+		}
 	}
 	return len(c.requests), buffered
 }
 
 // Moves tells whether an event would take the session, the login, the token or a
-// socket to another state; requests are not asked.
+// socket to another state; subscriptions and requests are not asked.
 func (c *Core) Moves(in Input) bool {
 	switch in.To {
 	case SessionKind:
@@ -51,8 +67,8 @@ func (c *Core) Moves(in Input) bool {
 	case TokenKind:
 		return int(in.ID) < len(c.tokens) && c.system.Token.Moves(&c.tokens[in.ID], fsm.Event[TokenEvent]{On: TokenEvent(in.On), Gen: in.Gen, Arg: in.Arg})
 	case SocketKind:
-		return int(in.ID) < len(c.sockets) &&
-			c.system.Socket.Moves(&c.sockets[in.ID].Snapshot, fsm.Event[SocketEvent]{On: SocketEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+		s := c.socketOf(in.ID)
+		return s != nil && c.system.Socket.Moves(&s.Snapshot, fsm.Event[SocketEvent]{On: SocketEvent(in.On), Gen: in.Gen, Arg: in.Arg})
 	}
 	return false
 }
@@ -60,12 +76,16 @@ func (c *Core) Moves(in Input) bool {
 // NextRequest returns the id that the next submitted request must have.
 func (c *Core) NextRequest() uint32 { return c.lastRequest + 1 }
 
+// NextSubscription returns the id that the next subscription must have.
+func (c *Core) NextSubscription() uint32 { return c.lastSubscription + 1 }
+
 // Clone returns a core that shares nothing with this one but the system.
 func (c *Core) Clone() *Core {
 	other := *c
 	other.tokens = slices.Clone(c.tokens)
 	other.sockets = slices.Clone(c.sockets)
 	other.requests = slices.Clone(c.requests)
+	other.subscribed = slices.Clone(c.subscribed)
 	other.queue, other.out = nil, nil
 	return &other
 }
@@ -81,6 +101,7 @@ func (c *Core) Assign(other *Core) {
 	c.tokens = append(mine.tokens[:0], other.tokens...)
 	c.sockets = append(mine.sockets[:0], other.sockets...)
 	c.requests = append(mine.requests[:0], other.requests...)
+	c.subscribed = append(mine.subscribed[:0], other.subscribed...)
 	c.queue, c.out = mine.queue[:0], mine.out[:0]
 }
 
@@ -90,8 +111,10 @@ func (c *Core) Assign(other *Core) {
 // out; sockets are sorted.
 func (c *Core) Key() string {
 	b := make([]byte, 0, 64)
-	b = append(b, byte(c.session.State), byte(c.session.Data.Depth), byte(c.login.State))
+	b = append(b, byte(c.session.State), byte(c.session.Data.Depth), byte(c.login.State), c.session.Data.Group)
 	switch c.session.State {
+	case SessionDegraded:
+		b = append(b, flag(c.session.Data.Broken))
 	case SessionClosing:
 		b = append(b, c.session.Data.Leave)
 	case SessionShutting, SessionSettling:
@@ -119,33 +142,39 @@ func (c *Core) Key() string {
 func (c *Core) tokenKey(b []byte, i int) []byte {
 	d, current := c.tokens[i].Data, i == len(c.tokens)-1
 	return append(b, byte(c.tokens[i].State),
-		flag(d.Renewable)|flag(d.Young)<<1|flag(d.Wanted)<<2|flag(d.Erasing)<<3|flag(d.Wide)<<4|flag(d.Left)<<5|flag(current && d.Gen == d.Since)<<6)
+		flag(d.Renewable)|flag(d.Young)<<1|flag(d.Wanted)<<2|flag(d.Erasing)<<3|flag(d.Wide)<<4|flag(d.Left)<<5|flag(current && d.Gen == d.Since)<<6|flag(d.Paced && c.tokens[i].State == TokenWaiting)<<7)
 }
 
 // socketKey is a socket's part of the key. Data that every way out of a state
 // sets anew before it is read again does not matter there.
 func (c *Core) socketKey(i int) string {
 	s, current := &c.sockets[i], c.tokens[len(c.tokens)-1].Data.Gen
-	key := []byte{byte(s.State), flag(s.Data.Public) | flag(s.Data.Early)<<1 | flag(s.Data.Guest && s.State != SocketClosed && s.State != SocketFailed)<<2, 0, 0, 0}
+	what := flag(s.Data.Public) | flag(s.Data.Early)<<1 | flag(s.Data.Renews)<<2 | flag(s.Data.Added)<<3
+	key := []byte{byte(s.State), what | flag(s.Data.Guest && s.State != SocketClosed && s.State != SocketFailed)<<4, 0, 0, 0, byte(s.group)}
 	switch s.State {
 	case SocketTokenPending:
 		key[2] = flag(s.Data.Barred && s.Data.Token == current)
 	case SocketAuthenticating:
-		key[2] = flag(s.Data.AuthSent)
-	case SocketAuthed:
-		key[2] = s.Data.Awaited
+		key[2] = flag(s.Data.AuthSent)<<1 | flag(s.Data.AuthSent && s.Data.Greeted)
+	case SocketRenewing:
+		key[2] = flag(s.Data.AuthSent)<<1 | flag(s.Data.Barred && s.Data.Token == current)
 	}
 	switch s.State {
-	case SocketOpening, SocketAuthenticating, SocketAuthed, SocketSubscribed:
+	case SocketOpening, SocketAuthenticating, SocketAuthed, SocketSubscribed, SocketProbing, SocketRenewing:
 		key[3] = flag(s.Data.Token != current)
 	}
 	switch s.State {
-	case SocketTokenPending, SocketOpening, SocketAuthenticating, SocketAuthed, SocketWaiting:
+	case SocketTokenPending, SocketOpening, SocketAuthenticating, SocketAuthed, SocketWaiting, SocketOutage, SocketBusyWaiting:
 		key[4] = min(s.Data.Refusals, 1)
 	}
+	for _, sub := range c.subscribed {
+		if sub.socket == s.id {
+			key = append(key, 's', byte(sub.State)<<1|flag(sub.Data.Declared))
+		}
+	}
 	for _, r := range c.requests {
-		if int(r.socket) == i {
-			key = fmt.Appendf(key, "%d:%d,", r.State, r.size)
+		if r.socket == s.id {
+			key = fmt.Appendf(key, "%d:%d:%v,", r.State, r.size, r.Data)
 		}
 	}
 	return string(append(key, 0))

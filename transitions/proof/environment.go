@@ -48,6 +48,7 @@ type rules struct {
 	*t.System
 	outside [t.RequestKind][]occurrence // what the environment may post to each machine
 	depth   uint32                      // how often somebody may log in as another
+	adds    int                         // how many subscriptions may be added at a time
 	next    *world                      // lent for each move in turn
 }
 
@@ -92,14 +93,17 @@ func bits(flags ...bool) uint16 {
 	return all
 }
 
-// newRules finds what the environment may post: all but the targets of links and
-// quorums, also of those that a changed system leaves out.
-func newRules(system *t.System, depth uint32) *rules {
-	r := &rules{System: system, depth: depth, next: &world{core: &t.Core{}}}
+// newRules finds what the environment may post: all but the targets of links,
+// gathers and quorums, also of those that a changed system leaves out.
+func newRules(system *t.System, plan Plan) *rules {
+	r := &rules{System: system, depth: uint32(plan.Depth), adds: plan.Adds, next: &world{core: &t.Core{}}}
 	r.next.rules = r
 	inside := make(map[t.Port]bool)
 	for _, l := range append(slices.Clone(t.Shipped.Links), system.Links...) {
 		inside[l.To] = true
+	}
+	for _, g := range append(slices.Clone(t.Shipped.Gathers), system.Gathers...) {
+		inside[t.Port{Machine: t.SocketKind, Number: uint8(g.Up)}] = true
 	}
 	for _, q := range append(slices.Clone(t.Shipped.Quorums), system.Quorums...) {
 		inside[t.Port{Machine: t.SessionKind, Number: uint8(q.Up)}] = true
@@ -108,12 +112,15 @@ func newRules(system *t.System, depth uint32) *rules {
 	for kind, chart := range system.Chart().Machines[:t.RequestKind] {
 		for i := range chart.Events {
 			on := uint8(i + 1)
-			if inside[t.Port{Machine: t.Kind(kind), Number: on}] {
+			if inside[t.Port{Machine: t.Kind(kind), Number: on}] || plan.Calm && fares(t.Kind(kind), chart.Events[i]) {
 				continue
 			}
 			args := arguments[t.Kind(kind)][on]
 			if args == nil {
 				args = []uint32{0}
+			}
+			if t.Kind(kind) == t.SessionKind && slices.Contains(numbers(t.SessionSocketOpenRequested, t.SessionSocketCloseRequested), on) {
+				args = sockets(plan)
 			}
 			for _, arg := range args {
 				r.outside[kind] = append(r.outside[kind], occurrence{on, arg})
@@ -131,6 +138,19 @@ func numbers[E ~uint8](events ...E) []uint8 {
 	return all
 }
 
+// fares tells whether an event is of how a login or a token fares, other than well.
+func fares(kind t.Kind, event fsm.ChartEvent) bool {
+	return (kind == t.LoginKind || kind == t.TokenKind) && (event.Cause == fsm.Failure || event.Cause == fsm.Timer)
+}
+
+// sockets are the ids of a plan's sockets.
+func sockets(plan Plan) (ids []uint32) {
+	for i := range plan.Sockets {
+		ids = append(ids, uint32(i))
+	}
+	return ids
+}
+
 // arguments are the values of Arg that make a difference; events not named here have none.
 var arguments = map[t.Kind]map[uint8][]uint32{
 	t.SessionKind: {uint8(t.SessionLogoutRequested): {t.ThisDevice, t.EveryDevice, t.NoDevice}},
@@ -139,8 +159,7 @@ var arguments = map[t.Kind]map[uint8][]uint32{
 		uint8(t.LoginAccepted):  {t.NoTokens, t.AccessOnly, t.TokenPair},
 		uint8(t.LoginAbandoned): {0, 1}, uint8(t.LoginSufficed): {0, 1},
 	},
-	t.TokenKind:  {uint8(t.TokenRefreshed): {t.AccessOnly, t.TokenPair}},
-	t.SocketKind: {uint8(t.SocketSubscriptionsSent): {0, 1, 2}},
+	t.TokenKind: {uint8(t.TokenRefreshed): {t.AccessOnly, t.TokenPair}, uint8(t.TokenUnavailable): {0, 1}},
 }
 
 // inputs calls each with everything that the environment may do next: every
@@ -157,6 +176,17 @@ func (w *world) inputs(each func(in t.Input, current bool)) {
 	for i := range w.core.Sockets() {
 		_, socket := w.core.Socket(i)
 		w.inputsOf(t.Input{To: t.SocketKind, ID: uint32(i), Gen: socket.Gen}, each)
+	}
+	added := 0
+	for i := range w.core.Subscriptions() {
+		id, _, _, data := w.core.Subscription(i)
+		w.inputsOf(t.Input{To: t.SubscriptionKind, ID: id, Gen: data.Gen}, each)
+		added += int(bits(!data.Declared))
+	}
+	for i := range w.core.Sockets() {
+		if added < w.rules.adds {
+			each(t.Input{To: t.SubscriptionKind, ID: w.core.NextSubscription(), On: uint8(t.SubscriptionAdded), Gen: uint32(i)}, true)
+		}
 	}
 }
 
@@ -184,6 +214,9 @@ func (w *world) possible(in t.Input, current bool) bool {
 	if in.To == t.SessionKind && in.On == uint8(t.SessionLoginAsRequested) {
 		_, session := w.core.Session()
 		return session.Depth < w.rules.depth
+	}
+	if in.To == t.SubscriptionKind && in.On == uint8(t.SubscriptionAdded) {
+		return false // those that are there are
 	}
 	if in.To == t.TokenKind && (in.On == uint8(t.TokenAsked) || in.On == uint8(t.TokenRefused)) {
 		return int(in.ID) == w.core.Tokens()-1 // requests are given the current user's
@@ -217,6 +250,13 @@ func (w *world) runs(in t.Input) bool {
 	case t.TokenKind:
 		s, _ := w.core.TokenOf(int(in.ID))
 		return slices.Contains(numbers(w.rules.Token.Timers(s)...), in.On)
+	case t.SubscriptionKind:
+		for i := range w.core.Subscriptions() {
+			if id, _, s, _ := w.core.Subscription(i); id == in.ID {
+				return slices.Contains(numbers(w.rules.Subscription.Timers(s)...), in.On)
+			}
+		}
+		return false
 	default:
 		s, _ := w.core.Socket(int(in.ID))
 		return slices.Contains(numbers(w.rules.Socket.Timers(s)...), in.On)
@@ -243,7 +283,7 @@ func (w *world) post(in t.Input, current bool) (*world, []t.Output, error) {
 		if out.What != t.Perform {
 			continue
 		}
-		if err := next.ledger.perform(out); err != nil {
+		if err := next.perform(out); err != nil {
 			return next, outputs, err
 		}
 	}
@@ -280,14 +320,17 @@ func (w *wire) cause(e t.SocketEvent, current bool) {
 	case !current:
 	case e == t.SocketAuthAccepted || e == t.SocketAuthSkipped:
 		w.authed = w.open
-	case e == t.SocketEnded || e == t.SocketDropped || e == t.SocketExpired || e == t.SocketRejected:
+	case e == t.SocketEnded || e == t.SocketDropped || e == t.SocketExpired || e == t.SocketRejected || e == t.SocketReplaced || e == t.SocketBusy:
 		w.dialling = false
 	}
 }
 
 // perform books an effect, and tells if it must not be.
-func (l *ledger) perform(out t.Output) error {
+func (w *world) perform(out t.Output) error {
+	l := &w.ledger
 	switch out.Machine {
+	case t.SubscriptionKind:
+		return w.performSubscription(out)
 	case t.LoginKind:
 		switch t.LoginEffect(out.Effect) {
 		case t.LoginSend:
@@ -299,6 +342,20 @@ func (l *ledger) perform(out t.Output) error {
 		return l.users[out.ID].perform(out)
 	case t.SocketKind:
 		return l.sockets[out.ID].perform(t.SocketEffect(out.Effect))
+	}
+	return nil
+}
+
+// performSubscription tells if a message of a subscription must not be sent.
+func (w *world) performSubscription(out t.Output) error {
+	effect := t.SubscriptionEffect(out.Effect)
+	if effect != t.SubscriptionSend && effect != t.SubscriptionSendLeave {
+		return nil
+	}
+	for i := range w.core.Subscriptions() {
+		if id, socket, _, _ := w.core.Subscription(i); id == out.ID && !w.ledger.sockets[socket].authed {
+			return fmt.Errorf("14: %s on a connection that is not authorised", w.rules.EffectName(out.Machine, out.Effect))
+		}
 	}
 	return nil
 }
@@ -342,7 +399,7 @@ func (w *wire) perform(effect t.SocketEffect) error {
 	case t.SocketCloseConnection:
 		w.late = w.late || w.dialling
 		*w = wire{late: w.late}
-	case t.SocketAdoptConnection, t.SocketSendAuth, t.SocketSendSubscriptions, t.SocketSendClose:
+	case t.SocketAdoptConnection, t.SocketSendAuth, t.SocketSendRenewal, t.SocketSendPing, t.SocketSendClose:
 		if !w.open {
 			return fmt.Errorf("14: %d is sent without a connection", effect)
 		}

@@ -68,6 +68,35 @@ var goals = []struct {
 		s, _ := socket(w, 0)
 		return sessionIs(w, t.SessionRevoking) && s == t.SocketSubscribed
 	}},
+	{"a silent socket", func(w *world) bool {
+		s, _ := socket(w, 0)
+		return sessionIs(w, t.SessionSubscribed) && s == t.SocketProbing
+	}},
+	{"a socket authorised anew while ready", func(w *world) bool {
+		s, _ := socket(w, 0)
+		return sessionIs(w, t.SessionSubscribed) && s == t.SocketRenewing
+	}},
+	{"a long outage", func(w *world) bool { s, _ := socket(w, 0); return s == t.SocketOutage }},
+	{"a busy server", func(w *world) bool { s, _ := socket(w, 0); return s == t.SocketBusyWaiting }},
+	{"the second group opens, the first is ready", func(w *world) bool {
+		first, _ := socket(w, 0)
+		second, _ := socket(w, 1)
+		_, d := w.core.Session()
+		return d.Group == 1 && first == t.SocketSubscribed && second == t.SocketOpening
+	}},
+	{"the second group is made while nothing of it is open", func(w *world) bool { return sessionIs(w, t.SessionChaining) }},
+	{"the second group is to be made again", func(w *world) bool { return sessionIs(w, t.SessionChainWaiting) }},
+	{"two groups ready", func(w *world) bool {
+		_, d := w.core.Session()
+		return sessionIs(w, t.SessionSubscribed) && d.Group == 1
+	}},
+	{"detached", func(w *world) bool { return sessionIs(w, t.SessionDetached) }},
+	{"ready with a socket closed by hand", func(w *world) bool {
+		s, _ := socket(w, 0)
+		return sessionIs(w, t.SessionSubscribed) && s == t.SocketClosed
+	}},
+	{"an added subscription active", func(w *world) bool { return subscriptionIs(w, t.SubscriptionActive) }},
+	{"an added subscription leaving", func(w *world) bool { return subscriptionIs(w, t.SubscriptionLeaving) }},
 	{"everything closes", func(w *world) bool { return sessionIs(w, t.SessionShutting) && !tokenIs(w, t.TokenAbsent) }},
 }
 
@@ -80,6 +109,16 @@ func depth(w *world) uint32 {
 func parked(w *world) t.TokenState {
 	state, _ := w.core.TokenOf(0)
 	return state
+}
+
+// subscriptionIs tells whether some subscription that was added is in the state.
+func subscriptionIs(w *world, want t.SubscriptionState) bool {
+	for i := range w.core.Subscriptions() {
+		if _, _, state, data := w.core.Subscription(i); state == want && !data.Declared {
+			return true
+		}
+	}
+	return false
 }
 
 func loginIs(w *world, want t.LoginState) bool {

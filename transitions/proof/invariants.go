@@ -3,6 +3,7 @@ package proof
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/custom-app/interlock/fsm"
 	"github.com/custom-app/interlock/fsm/explore"
@@ -21,14 +22,20 @@ type Report struct {
 // somebody may log in as another, at most three deep.
 type Plan struct {
 	Sockets []t.SocketPlan
+	Groups  int // of sockets; 0: one
 	Depth   int
+	Adds    int // subscriptions that may be added at a time
+
+	// Calm leaves out what goes wrong with logins and tokens, and logins as another,
+	// so that more of the sockets can be walked.
+	Calm bool
 }
 
 // Explore walks the product of the system's session, login, tokens and sockets,
 // and holds every state and move against the invariants.
 func Explore(system *t.System, plan Plan) Report {
 	system = system.Using(fsm.Table)
-	core, err := system.New(t.Plan{Sockets: plan.Sockets})
+	core, err := system.New(t.Plan{Sockets: plan.Sockets, Groups: plan.Groups})
 	if err != nil || len(plan.Sockets) > maxSockets || plan.Depth < 0 || plan.Depth >= maxUsers {
 		return Report{Err: errors.Join(err, fmt.Errorf("proof: plan: %d sockets, at most %d; depth %d, at most %d", len(plan.Sockets), maxSockets, plan.Depth, maxUsers-1))}
 	}
@@ -39,7 +46,7 @@ func Explore(system *t.System, plan Plan) Report {
 		}
 	}
 	space := explore.Space[*world, t.Input, key]{
-		Start: []*world{{core: core, rules: newRules(system, uint32(plan.Depth))}},
+		Start: []*world{{core: core, rules: newRules(system, plan)}},
 		Key:   (*world).key,
 		Moves: func(from *world, each func(t.Input, *world, error)) {
 			from.moves(func(in t.Input, to *world, err error) {
@@ -112,7 +119,9 @@ func checkMove(from, to *world, in t.Input, current bool, outputs []t.Output) er
 func generational(in t.Input) bool {
 	switch in.To {
 	case t.SessionKind:
-		return in.On == uint8(t.SessionCloseTimedOut)
+		return slices.Contains(numbers(t.SessionCloseTimedOut, t.SessionGroupMade, t.SessionGroupUnavailable, t.SessionGroupFailed, t.SessionRetriesSpent, t.SessionGroupTimedOut, t.SessionRetryDue), in.On)
+	case t.SubscriptionKind:
+		return in.On != uint8(t.SubscriptionAdded) && in.On != uint8(t.SubscriptionRemoveRequested)
 	case t.LoginKind:
 		return in.On != uint8(t.LoginAbandoned) && in.On != uint8(t.LoginSufficed)
 	case t.TokenKind:
@@ -148,7 +157,7 @@ func noSocketWithoutSession(w *world) error {
 	session, _ := w.core.Session()
 	for i := range w.core.Sockets() {
 		state, data := w.core.Socket(i)
-		ends, closed := !data.Public || !data.Early, state == t.SocketClosed
+		ends, closed := !data.Public || !data.Early, state == t.SocketClosed || state == t.SocketRemoved
 		switch session {
 		case t.SessionLoggedOut, t.SessionAuthenticating:
 			closed = closed || data.Early
@@ -196,7 +205,7 @@ func oneUserOnASocket(w *world) error {
 	for i := range w.core.Sockets() {
 		state, data := w.core.Socket(i)
 		switch state {
-		case t.SocketOpening, t.SocketAuthenticating, t.SocketAuthed, t.SocketSubscribed:
+		case t.SocketOpening, t.SocketAuthenticating, t.SocketAuthed, t.SocketSubscribed, t.SocketProbing, t.SocketRenewing:
 			if !data.Early && !data.Public && data.Token < token.Since {
 				return fmt.Errorf("socket %d is %s with token %d, which was another user's: the current one's begin at %d", i, w.rules.Socket.StateName(state), data.Token, token.Since)
 			}
@@ -213,7 +222,7 @@ func oneUserOnASocket(w *world) error {
 func openIsOwned(w *world) error {
 	for i := range w.core.Sockets() {
 		state, _ := w.core.Socket(i)
-		owns := state == t.SocketAuthenticating || state == t.SocketAuthed || state == t.SocketSubscribed || state == t.SocketClosing
+		owns := state == t.SocketAuthenticating || state == t.SocketAuthed || ready(state) || state == t.SocketClosing
 		if wire := w.ledger.sockets[i]; wire.open != owns || wire.dialling && state != t.SocketOpening {
 			return fmt.Errorf("socket %d is %s, open %t, dialling %t", i, w.rules.Socket.StateName(state), wire.open, wire.dialling)
 		}
@@ -225,14 +234,20 @@ func readyIsAuthenticated(w *world) error {
 	session, _ := w.core.Session()
 	for i := range w.core.Sockets() {
 		state, data := w.core.Socket(i)
-		if (state == t.SocketAuthed || state == t.SocketSubscribed) && !data.Early && !w.ledger.sockets[i].authed {
+		if (state == t.SocketAuthed || ready(state)) && !data.Early && !w.ledger.sockets[i].authed {
 			return fmt.Errorf("socket %d is %s without auth on this connection", i, w.rules.Socket.StateName(state))
 		}
-		if session == t.SessionSubscribed && state != t.SocketSubscribed {
+		byHand := state == t.SocketClosing || state == t.SocketClosed || state == t.SocketRemoved
+		if session == t.SessionSubscribed && !ready(state) && !byHand {
 			return fmt.Errorf("session subscribed, socket %d %s", i, w.rules.Socket.StateName(state))
 		}
 	}
 	return nil
+}
+
+// ready tells whether a socket in the state is ready.
+func ready(s t.SocketState) bool {
+	return s == t.SocketSubscribed || s == t.SocketProbing || s == t.SocketRenewing
 }
 
 // logoutEndsByDeadlines logs out with a dead network: nothing answers, only

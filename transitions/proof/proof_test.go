@@ -84,14 +84,14 @@ func TestPlanted(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			machines, links := transitions.Shipped.Machines, slices.Clone(transitions.Shipped.Links)
+			machines, coupling := transitions.Shipped.Machines, transitions.Shipped.Coupling
 			if test.machines != nil {
 				test.machines(t, &machines)
 			}
 			if test.links != nil {
-				links = test.links(links)
+				coupling.Links = test.links(slices.Clone(coupling.Links))
 			}
-			system, err := transitions.NewSystem(machines, links, transitions.Shipped.Quorums, transitions.Shipped.Bounds)
+			system, err := transitions.NewSystem(machines, coupling)
 			if err != nil {
 				t.Fatal(err)
 			}
