@@ -9,7 +9,7 @@ import (
 // Change is one change of state of one machine.
 type Change struct {
 	Machine    transitions.Kind
-	ID         string // the socket's id; empty for the other machines
+	ID         string // the id of the socket, or of the subscription's; empty for the other machines
 	From       string
 	Event      string
 	To         string
@@ -34,7 +34,10 @@ func (d *driver) change(w work) Change {
 		To: system.StateName(out.Machine, out.To), Reason: system.EventDoc(out.Machine, out.On), Generation: out.Now,
 	}
 	if out.Machine == transitions.SocketKind {
-		c.ID = d.sockets[out.ID].wiring.id
+		c.ID = d.socketRun(out.ID).wiring.id
+	}
+	if out.Machine == transitions.SubscriptionKind {
+		c.ID = d.subscriptionRun(out.ID).socket.wiring.id
 	}
 	if w.why.err != nil {
 		c.Reason = w.why.err.Error()

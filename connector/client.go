@@ -16,10 +16,12 @@ import (
 type Client[C, U any] struct {
 	config   Config[C, U]
 	settings settings
-	sockets  []*wiring
+	sockets  []*wiring // those that are declared, group by group
 	plan     transitions.Plan
-	journal  sync.Mutex // one line at a time
-	sessions atomic.Uint64
+
+	surroundings surroundings
+	journal      sync.Mutex // one line at a time
+	sessions     atomic.Uint64
 }
 
 // New returns a client of the config, or one error that joins all its faults,
@@ -39,15 +41,30 @@ func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
 		return nil, errors.Join(faults...)
 	}
 	c.settings = c.settingsOf(config)
-	for _, socket := range config.Sockets {
-		w := socket.bind()
-		c.sockets = append(c.sockets, w)
-		c.plan.Sockets = append(c.plan.Sockets, w.plan)
-	}
+	c.bindGroups()
 	if _, err := c.settings.system.New(c.plan); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// bindGroups takes the types off the sockets that are declared, and off what makes
+// others.
+func (c *Client[C, U]) bindGroups() {
+	c.surroundings = c.config.surroundings()
+	groups := c.config.groups()
+	c.plan.Groups = len(groups)
+	for i, group := range groups {
+		for _, socket := range group.Sockets {
+			w := socket.bind(c.surroundings)
+			w.plan.Group = i
+			c.sockets = append(c.sockets, w)
+			c.plan.Sockets = append(c.plan.Sockets, w.plan)
+		}
+		if i > 0 {
+			c.settings.chain = append(c.settings.chain, bindGroup(group, c.surroundings))
+		}
+	}
 }
 
 // settingsOf takes the types off a config.
@@ -80,10 +97,10 @@ func (c *Client[C, U]) settingsOf(config Config[C, U]) settings {
 			return authhttp.ErrNotSupported
 		},
 		store: config.Store, resumes: c.supports(authhttp.FeatureResume),
-		dial: dialer{dial: config.DialContext, tls: config.TLS},
-		now:  config.Now, delays: config.Backoff, seed: config.Seed,
+		dial: dialer{dial: config.DialContext, tls: config.TLS, proxy: config.Proxy}, budget: newBudget(config.AttemptsPerMinute),
+		now: config.Now, delays: config.Backoff, seed: config.Seed,
 		noToken: config.NoToken, mute: config.NoTokenMute, reporter: config.Reporter,
-		gateTimeout: config.GateTimeout, storeTimeout: config.StoreTimeout,
+		gateTimeout: config.GateTimeout, groupTimeout: config.GroupTimeout, storeTimeout: config.StoreTimeout,
 		loginTimeout: config.LoginTimeout, refreshTimeout: config.RefreshTimeout,
 		revokeTimeout: config.RevokeTimeout, closeTimeout: config.CloseTimeout,
 		staleGap: config.StaleGap, refreshFloor: config.RefreshFloor,
@@ -135,14 +152,16 @@ func (c *Client[C, U]) NewSession() *Session[C, U] { return c.NewSessionOf("") }
 // would overwrite each other's.
 func (c *Client[C, U]) NewSessionOf(account string) *Session[C, U] {
 	d := &driver{settings: &c.settings, number: c.sessions.Add(1), account: account}
-	for i, w := range c.sockets {
-		d.sockets = append(d.sockets, &socketRun{driver: d, id: uint32(i), wiring: w, messages: w.hub()})
-	}
-	core, err := c.settings.system.New(c.plan)
+	core, err := c.settings.system.New(transitions.Plan{Groups: c.plan.Groups})
 	if err != nil {
 		panic(err) // New has made one of the same plan
 	}
 	d.core = core
+	for _, w := range c.sockets {
+		if err := d.addRun(w, w.plan); err != nil {
+			panic(err)
+		}
+	}
 	if c.config.Journal != nil {
 		d.journal = &journal{to: c.config.Journal, lines: &c.journal, driver: d}
 	}

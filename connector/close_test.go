@@ -2,7 +2,6 @@ package connector_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -41,7 +40,7 @@ func TestLateDials(t *testing.T) {
 		}
 	})
 	bubbles(t, "K8 a dial that succeeds after its deadline is closed", func(t *testing.T, engine change) {
-		w := newWorld(t, connectortest.Config{}, engine, slowly(time.Second), socket(func(s *socketConfig) { s.OpenTimeout = 500 * time.Millisecond }))
+		w := newWorld(t, connectortest.Config{}, engine, slowly(3*time.Second), socket(func(s *socketConfig) { s.OpenTimeout = 500 * time.Millisecond }))
 		defer w.end()
 		w.loginOnly()
 		time.Sleep(10 * time.Minute)
@@ -53,11 +52,11 @@ func TestLateDials(t *testing.T) {
 	bubbles(t, "F28 an upgrade that hangs is given up at its deadline", func(t *testing.T, engine change) {
 		w := newWorld(t, connectortest.Config{}, engine)
 		defer w.end()
-		w.script(connectortest.HoldUpgrades(3))
+		w.script(connectortest.HoldUpgrades(2))
 		start := time.Now()
 		w.login()
 		if got := time.Since(start); got < 45*time.Second || got > 49*time.Second {
-			t.Errorf("got ready after %v, want three deadlines of 15s and their delays", got)
+			t.Errorf("got ready after %v, want a deadline of 15s, one of 30s, and their delays", got)
 		}
 		w.config.HTTP.Base.(*http.Transport).CloseIdleConnections()
 		synctest.Wait()
@@ -102,10 +101,10 @@ func TestCloseFromCallbacks(t *testing.T) {
 			s.Subscribe[0].Accept = func(response) bool { logout(); return true }
 		}},
 		{"F26 from inside the encoder", func(s *socketConfig, logout func()) {
-			s.Encode = func(r request) ([]byte, error) { logout(); return json.Marshal(r) }
+			s.Codec = coded(logout, func() {})
 		}},
 		{"F26 from inside the decoder", func(s *socketConfig, logout func()) {
-			s.Decode = func(data []byte) (r response, err error) { logout(); return r, json.Unmarshal(data, &r) }
+			s.Codec = coded(func() {}, logout)
 		}},
 		{"F26 from inside IsError", func(s *socketConfig, logout func()) {
 			s.IsError = func(response) error { logout(); return nil }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -22,6 +24,9 @@ import (
 type Config[C, U any] struct {
 	Auth    authhttp.Service[C, U] // logs in, refreshes, logs out; required
 	Sockets []AnySocket[U]         // the sockets of a session, opened together when it is logged in
+	Chain   []Group[U]             // the sockets after those, group by group, each when all before are ready; at most 254 groups
+	Common  Common                 // what the sockets have in common
+	Base    string                 // http:// or https://, to which the URLs of sockets may be relative; empty: none may
 
 	// Store keeps the tokens of each session's account, so that Resume can go on
 	// with them when the process has ended. Only those of the user who has logged in
@@ -55,9 +60,17 @@ type Config[C, U any] struct {
 
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error) // dials sockets; nil: net.Dialer
 	TLS         *tls.Config                                                          // for sockets; nil: the defaults of crypto/tls
+	Proxy       func(*http.Request) (*url.URL, error)                                // for sockets; nil: http.ProxyFromEnvironment
 	AllowPlain  bool                                                                 // open ws:// sockets to hosts other than loopback
 
+	// AttemptsPerMinute bounds how often all sockets of the client together are tried
+	// again in a minute: further attempts are put off. First attempts, and those that
+	// Wake asks for, count but do not wait. 0: 600. A program with thousands of
+	// sessions sets what its server can bear.
+	AttemptsPerMinute int
+
 	GateTimeout    time.Duration // for the gate to open; 0: 30 s
+	GroupTimeout   time.Duration // for a group of the chain to be made; 0: 30 s
 	StoreTimeout   time.Duration // for the store to read, to save or to drop; 0: 5 s
 	LoginTimeout   time.Duration // for the answer to one request of a Login, Resume or LoginAs; 0: 15 s
 	RefreshTimeout time.Duration // for the answer to one refresh request; 0: 15 s
@@ -93,21 +106,37 @@ type Config[C, U any] struct {
 	Journal io.Writer
 }
 
+// durations are the fields that are durations, with their defaults.
+func (c *Config[C, U]) durations() []duration {
+	return []duration{
+		{"GateTimeout", &c.GateTimeout, 30 * time.Second}, {"GroupTimeout", &c.GroupTimeout, 30 * time.Second},
+		{"StoreTimeout", &c.StoreTimeout, 5 * time.Second}, {"LoginTimeout", &c.LoginTimeout, 15 * time.Second},
+		{"RefreshTimeout", &c.RefreshTimeout, 15 * time.Second}, {"RevokeTimeout", &c.RevokeTimeout, 5 * time.Second},
+		{"CloseTimeout", &c.CloseTimeout, 10 * time.Second}, {"StaleGap", &c.StaleGap, 30 * time.Second},
+		{"RefreshFloor", &c.RefreshFloor, 5 * time.Second}, {"RetryFloor", &c.RetryFloor, 100 * time.Millisecond},
+		{"RetryCap", &c.RetryCap, 30 * time.Second},
+	}
+}
+
+// groups are the sockets, group by group.
+func (c Config[C, U]) groups() []Group[U] {
+	return append([]Group[U]{{Sockets: c.Sockets}}, c.Chain...)
+}
+
+// surroundings are what sockets are declared in.
+func (c Config[C, U]) surroundings() surroundings {
+	in := surroundings{allowPlain: c.AllowPlain, common: c.Common}
+	if base, err := url.Parse(c.Base); c.Base != "" && err == nil {
+		in.base = base
+	}
+	return in
+}
+
 // withDefaults returns the config with its zero values filled in.
 func (c Config[C, U]) withDefaults() Config[C, U] {
-	for _, d := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{
-		{&c.GateTimeout, 30 * time.Second}, {&c.StoreTimeout, 5 * time.Second},
-		{&c.LoginTimeout, 15 * time.Second}, {&c.RefreshTimeout, 15 * time.Second},
-		{&c.RevokeTimeout, 5 * time.Second}, {&c.CloseTimeout, 10 * time.Second},
-		{&c.StaleGap, 30 * time.Second}, {&c.RefreshFloor, 5 * time.Second},
-		{&c.RetryFloor, 100 * time.Millisecond}, {&c.RetryCap, 30 * time.Second},
-	} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
+	fill(c.durations())
+	if c.AttemptsPerMinute == 0 {
+		c.AttemptsPerMinute = 600
 	}
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff
@@ -177,17 +206,17 @@ func (c Config[C, U]) validate() error {
 	if c.HTTP.Source != nil {
 		fault("HTTP: Source: is the session's, leave it nil")
 	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"GateTimeout", c.GateTimeout}, {"StoreTimeout", c.StoreTimeout}, {"LoginTimeout", c.LoginTimeout}, {"RefreshTimeout", c.RefreshTimeout}, {"RevokeTimeout", c.RevokeTimeout},
-		{"CloseTimeout", c.CloseTimeout}, {"StaleGap", c.StaleGap}, {"RefreshFloor", c.RefreshFloor},
-		{"RetryFloor", c.RetryFloor}, {"RetryCap", c.RetryCap},
-	} {
-		if d.value < 0 {
-			fault("%s: %v is negative", d.name, d.value)
-		}
+	for _, one := range parts(notNegative(c.durations())) {
+		fault("%w", one)
+	}
+	for _, one := range parts(c.Common.validate()) {
+		fault("Common: %w", one)
+	}
+	if c.AttemptsPerMinute < 0 {
+		fault("AttemptsPerMinute: %d is negative", c.AttemptsPerMinute)
+	}
+	if base, err := url.Parse(c.Base); c.Base != "" && (err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.User != nil) {
+		fault("Base: needs http://host or https://host, without credentials")
 	}
 	if b, err := guarded(func() (backoff.BackOff, error) { return c.Backoff(), nil }); err != nil {
 		fault("Backoff: %s", detail(err))
@@ -200,20 +229,40 @@ func (c Config[C, U]) validate() error {
 	if c.Engine != fsm.Looplab && c.Engine != fsm.Table {
 		fault("Engine: %d is not an engine", c.Engine)
 	}
+	if len(c.Chain) > mostGroups {
+		fault("Chain: %d groups are more than %d", len(c.Chain), mostGroups)
+	}
 	ids := make(map[string]bool)
-	for i, s := range c.Sockets {
+	for i, group := range c.groups() {
+		where := "Sockets"
+		if i > 0 {
+			where = fmt.Sprintf("Chain[%d]: Sockets", i-1)
+		}
+		for _, one := range c.validateSockets(where, group.Sockets, ids) {
+			fault("%w", one)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// mostGroups is how many groups there can be after the first.
+const mostGroups = 254
+
+// validateSockets returns the faults of one group's sockets.
+func (c Config[C, U]) validateSockets(where string, sockets []AnySocket[U], ids map[string]bool) (faults []error) {
+	for i, s := range sockets {
 		if s == nil {
-			fault("Sockets[%d]: is nil", i)
+			faults = append(faults, fmt.Errorf("%s[%d]: is nil", where, i))
 			continue
 		}
-		id, err := guarded(func() (string, error) { return s.name(), s.validate(c.AllowPlain) })
+		id, err := guarded(func() (string, error) { return s.name(), s.validate(c.surroundings()) })
 		for _, one := range parts(err) {
-			fault("Sockets[%d]: %s", i, detail(one))
+			faults = append(faults, fmt.Errorf("%s[%d]: %s", where, i, detail(one)))
 		}
 		if ids[id] {
-			fault("Sockets[%d]: ID: %q is taken", i, id)
+			faults = append(faults, fmt.Errorf("%s[%d]: ID: %q is taken", where, i, id))
 		}
 		ids[id] = true
 	}
-	return errors.Join(faults...)
+	return faults
 }

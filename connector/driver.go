@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,7 @@ type driver struct {
 	core     *transitions.Core // behind the mailbox's lock
 
 	// Only the goroutine that runs outputs touches these.
-	timers       map[timerKey]*time.Timer
+	timers       map[timerKey]stopper
 	chance       *rand.Rand
 	login        *loginCall // the command in flight
 	cancelLogin  context.CancelFunc
@@ -38,11 +39,16 @@ type driver struct {
 	logouts      []*leaveCall
 	parent       error // why the session of the user before has ended, for those who log out
 	requirers    []*requirer
-	noticed      bool // the listener was told that there is no fresh token of this generation
+	noticed      bool               // the listener was told that there is no fresh token of this generation
+	stopMaking   context.CancelFunc // of the group that is being made
+	chainDelays  backoff.BackOff
+	detachers    []chan error // who closes every socket by hand
 	journal      *journal
 	jobs         *[]func() // of the goroutine that runs outputs
 
-	sockets   []*socketRun
+	runs          atomic.Pointer[[]*socketRun] // the sockets, in the order of their ids; changed under the mailbox's lock
+	subscriptions sync.Map                     // of uint32, its id, to *subscriptionRun
+
 	storage   serial // what is asked of the store: an answer that comes late undoes nothing that was asked later
 	callbacks serial
 	held      atomic.Pointer[[]*held]       // the pairs: the master's first, the current user's last
@@ -69,6 +75,8 @@ type settings struct {
 	store      authhttp.Store
 	resumes    bool // the service can
 	dial       dialer
+	chain      []func(context.Context, soFar) ([]*wiring, error) // the groups after the first
+	budget     *budget
 	now        func() time.Time
 	delays     func() backoff.BackOff
 	seed       uint64
@@ -77,6 +85,7 @@ type settings struct {
 	reporter   errcode.Reporter
 
 	gateTimeout, storeTimeout, loginTimeout, refreshTimeout time.Duration
+	groupTimeout                                            time.Duration
 	revokeTimeout, closeTimeout                             time.Duration
 	staleGap, refreshFloor, retryFloor, retryCap            time.Duration
 }
@@ -97,20 +106,24 @@ type cause struct {
 	retryAfter time.Duration // what the server asked for
 	granted    *granted      // what a login or refresh gave
 	opened     *opened       // what a dial gave
-	answer     *answer       // what a message answered
+	answer     *message      // what a message answered
 	login      *loginCall    // who logs in, resumes, or logs in as another
-	refused    chan<- error  // who opens
+	refused    chan<- error  // who opens, or removes
 	require    *requirer
 	logout     *leaveCall // who leaves
 	token      *tokenCall // who needs a token
 	request    *call      // who requests
+	closer     chan error // who closes a socket
+	detacher   chan error // who closes every socket
 }
 
 // noCause is shared by all events that bring nothing along, and never written to.
 var noCause = &cause{}
 
 // waits tells whether somebody is to be lined up for what the event leads to.
-func (c *cause) waits() bool { return c.logout != nil || c.token != nil || c.require != nil }
+func (c *cause) waits() bool {
+	return c.logout != nil || c.token != nil || c.require != nil || c.closer != nil || c.detacher != nil
+}
 
 // post gives one event to the core and sees to what comes of it. The error is
 // this event's own: it was refused, and has changed nothing.
@@ -220,7 +233,9 @@ func (d *driver) run(w work) {
 		case transitions.TokenKind:
 			d.performToken(w)
 		case transitions.SocketKind:
-			d.sockets[w.out.ID].perform(w)
+			d.socketRun(w.out.ID).perform(w)
+		case transitions.SubscriptionKind:
+			d.performSubscription(w)
 		case transitions.RequestKind:
 			d.performRequest(w)
 		}
@@ -240,6 +255,11 @@ func (d *driver) stepped(w work) {
 		d.requirers = slices.DeleteFunc(d.requirers, func(r *requirer) bool { return r == w.why.require })
 	case out.Machine == transitions.TokenKind && w.why.token != nil && needs(out.On):
 		d.tokenWaiters = append(d.tokenWaiters, w.why.token)
+	case out.Machine == transitions.SocketKind && w.why.closer != nil && out.On == uint8(transitions.SocketCloseRequested):
+		run := d.socketRun(out.ID)
+		run.closers = append(run.closers, w.why.closer)
+	case out.Machine == transitions.SessionKind && w.why.detacher != nil && out.On == uint8(transitions.SessionDetachRequested):
+		d.detachers = append(d.detachers, w.why.detacher)
 	}
 	if out.From == out.To || out.Machine == transitions.RequestKind {
 		return
@@ -250,7 +270,7 @@ func (d *driver) stepped(w work) {
 	d.changes.publish(d.change(w))
 	if fault, ok := w.why.err.(*SocketError); ok && !w.why.told {
 		w.why.told = true // what else the same event moves is not another fault
-		d.fail(d.url(out), fault)
+		d.failOn(out, fault)
 	}
 }
 

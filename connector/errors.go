@@ -23,6 +23,9 @@ var (
 	ErrParentExpired = errcode.New(errcode.Expired, "interlock: session: that of the user before has ended too")
 	ErrSocketFailed  = errcode.New(errcode.SocketFailed, "interlock: session: a socket has failed for good")
 
+	ErrDetached   = errcode.New(errcode.SocketClosed, "interlock: session: its sockets are closed by hand")
+	ErrSocketOpen = errcode.New(errcode.Busy, "interlock: socket: is open, or not closed yet")
+
 	ErrTimedOut       = errcode.New(errcode.Timeout, "interlock: request: no answer in time")
 	ErrDropped        = errcode.New(errcode.Dropped, "interlock: request: dropped, the buffer overflowed")
 	ErrBufferFull     = errcode.New(errcode.BufferFull, "interlock: request: refused, the buffer is full")
@@ -41,6 +44,9 @@ var errOwnerLeft = errcode.New(errcode.Cancelled, "interlock: session: who began
 // errNotAccepted is the fault of an answer that is no error, and that the step's
 // Accept does not like.
 var errNotAccepted = errors.New("the answer was not accepted")
+
+// errNeverAsked is the fault of an answer to a request that was never made.
+var errNeverAsked = errors.New("an answer to a request that was never made")
 
 // errGivenUp is the fault of a socket that has failed for good.
 var errGivenUp = errors.New("given up for good")
@@ -88,7 +94,7 @@ func (e *AnswerError) Unwrap() error { return e.Err }
 // SocketError is what went wrong on one socket, outside of any request.
 type SocketError struct {
 	Socket string
-	Op     string // dial, auth, subscribe, decode, read, write or close
+	Op     string // open, dial, auth, subscribe, unsubscribe, ping, decode, message, read or write
 	Err    error
 }
 

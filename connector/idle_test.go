@@ -49,7 +49,7 @@ func TestIdleCost(t *testing.T) {
 			w.t.Errorf("after logout: got %d goroutines, want none:\n%s", len(got), strings.Join(got, "\n\n"))
 		}
 	}, serving(granting(authhttp.Pair{Access: "opaque", Refresh: "r"})),
-		socket(func(s *socketConfig) { s.Auth, s.Subscribe = nil, nil }),
+		socket(func(s *socketConfig) { s.Auth, s.Subscribe, s.NoPing = nil, nil, true }),
 		func(c *connector.Config[credentials, user]) {
 			c.Now = func() time.Time { looks.Add(1); return time.Now() }
 		})

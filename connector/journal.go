@@ -26,6 +26,10 @@ type record struct {
 	in      transitions.Input
 	outputs []transitions.Output
 	err     error
+
+	added string // a socket that is added instead, with its id and plan
+	id    uint32
+	plan  transitions.SocketPlan
 }
 
 func newRecord(in transitions.Input, outputs []transitions.Output, err error) *record {
@@ -48,6 +52,9 @@ type eventLine struct {
 	Event   string     `json:"event"`
 	Gen     uint32     `json:"gen"`
 	Arg     uint32     `json:"arg"`
+	Need    string     `json:"need,omitempty"`       // of a request
+	Repeat  bool       `json:"repeatable,omitempty"` // a request
+	OneWay  bool       `json:"oneWay,omitempty"`     // a request
 	Refused string     `json:"refused,omitempty"`
 	Steps   []stepLine `json:"steps,omitempty"`
 }
@@ -62,6 +69,14 @@ type stepLine struct {
 	Do      []string `json:"do,omitempty"`
 }
 
+type addLine struct {
+	Record  uint64                 `json:"record"`
+	Session uint64                 `json:"session"`
+	Added   string                 `json:"added"`
+	ID      uint32                 `json:"id"`
+	Plan    transitions.SocketPlan `json:"plan"`
+}
+
 type delayLine struct {
 	Record  uint64  `json:"record"` // of the event that leads to the delay
 	Session uint64  `json:"session"`
@@ -74,8 +89,10 @@ type delayLine struct {
 // begin writes the first line.
 func (j *journal) begin() {
 	line := headLine{Journal: "interlock", Version: 1, Session: j.driver.number, Engine: j.driver.settings.system.Engine().String(), Sockets: []string{}}
-	for _, run := range j.driver.sockets {
-		line.Sockets = append(line.Sockets, run.wiring.id)
+	for _, run := range j.driver.socketRuns() {
+		if !run.wiring.plan.Added {
+			line.Sockets = append(line.Sockets, run.wiring.id)
+		}
 	}
 	j.put(line)
 }
@@ -88,9 +105,16 @@ func (j *journal) write(r *record) {
 	}
 	system := j.driver.settings.system
 	j.records++
+	if r.added != "" {
+		j.put(addLine{Record: j.records, Session: j.driver.number, Added: r.added, ID: r.id, Plan: r.plan})
+		return
+	}
 	line := eventLine{
 		Record: j.records, Session: j.driver.number, Machine: r.in.To.String(), ID: r.in.ID,
 		Event: system.EventName(r.in.To, r.in.On), Gen: r.in.Gen, Arg: r.in.Arg,
+	}
+	if r.in.To == transitions.RequestKind && r.in.On == uint8(transitions.RequestSubmit) {
+		line.Need, line.Repeat, line.OneWay = r.in.Request.Need.String(), r.in.Request.Repeatable, r.in.Request.OneWay
 	}
 	if r.err != nil {
 		line.Refused = r.err.Error()

@@ -37,19 +37,6 @@ func (s *Session[C, U]) Forget(ctx context.Context) error {
 	return s.driver.leave(ctx, transitions.SessionLogoutRequested, transitions.NoDevice)
 }
 
-// Open opens the sockets that are declared Early, before anybody logs in, and
-// those of them that have failed; a session that is degraded stays so. It does not
-// wait: requests to them do. What was opened before login ends with Close. The error
-// is [ErrBusy] while the session is leaving, or changes its user.
-func (s *Session[C, U]) Open() error {
-	refused := make(chan error, 1)
-	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionOpenRequested)}
-	if err := s.driver.post(in, &cause{refused: refused}); err != nil {
-		return err
-	}
-	return <-refused
-}
-
 // Close closes every socket, those opened before login too, and forgets all users
 // and tokens, but tells the server nothing and leaves what is stored: it is the end
 // of the process rather than of the login, with which Resume goes on another time.
@@ -95,8 +82,21 @@ func (d *driver) performSession(w work) {
 		d.tellRequirers(&LoginError{Command: transitions.CommandResume, LoggedIn: true, Err: because(ErrSocketFailed, w.why.err)}, RequireReady)
 	case transitions.SessionTellNotLoggedIn:
 		d.tellRequirers(&LoginError{Command: transitions.CommandResume, Err: because(ErrNotLoggedIn, w.why.err)}, RequireReady)
-	case transitions.SessionOpenEarly, transitions.SessionReopenEarly:
-		w.why.refuse(nil)
+	case transitions.SessionReportDetached:
+		d.tellRequirers(&LoginError{Command: transitions.CommandResume, LoggedIn: true, Err: ErrDetached}, RequireReady)
+	case transitions.SessionOpenEarly, transitions.SessionOpenChain:
+		tell(w.why.refused, nil)
+	case transitions.SessionMakeGroup:
+		d.makeGroup(w.out.Now)
+	case transitions.SessionStopMaking:
+		if d.stopMaking != nil {
+			d.stopMaking()
+		}
+	case transitions.SessionTellDetached:
+		for _, detacher := range d.detachers {
+			tell(detacher, nil)
+		}
+		d.detachers = nil
 	case transitions.SessionRestoreToken:
 		d.truncateUsers(len(d.loggedIn()) - 1)
 	case transitions.SessionTellNarrow:
@@ -109,7 +109,8 @@ func (d *driver) performSession(w work) {
 		d.tellLeavers(d.parent)
 		d.parent = nil
 	case transitions.SessionStartLogin, transitions.SessionStartResume, transitions.SessionStartLoginAs,
-		transitions.SessionCancelLogin, transitions.SessionAnnounceLeaving, transitions.SessionOpenSockets, transitions.SessionSettleToken,
+		transitions.SessionCancelLogin, transitions.SessionAnnounceLeaving, transitions.SessionOpenGroup, transitions.SessionSettleToken,
+		transitions.SessionForgetSockets, transitions.SessionOpenSocket, transitions.SessionCloseSocket, transitions.SessionRemoveSocket, transitions.SessionWake,
 		transitions.SessionCloseSockets, transitions.SessionCloseAll, transitions.SessionAbortSockets,
 		transitions.SessionAbortAll, transitions.SessionRevokeToken, transitions.SessionEraseToken,
 		transitions.SessionDropToken, transitions.SessionDropTokens, transitions.SessionReportLeft:
@@ -125,7 +126,18 @@ func (c *cause) refuse(err error) {
 	case c.login != nil:
 		c.login.settle(err)
 	case c.refused != nil:
-		c.refused <- err
+		tell(c.refused, err)
+	case c.detacher != nil:
+		tell(c.detacher, err)
+	}
+}
+
+// tell tells somebody who waits for one outcome, if there is somebody; only the
+// first counts.
+func tell(waiter chan<- error, err error) {
+	select {
+	case waiter <- err:
+	default:
 	}
 }
 

@@ -233,7 +233,7 @@ func TestLoginAs(t *testing.T) {
 		{"dials", connectortest.HoldUpgrades(1), "socketOpening"},
 		{"authenticates", connectortest.HoldAuth(1), "socketAuthenticating"},
 		{"subscribes", connectortest.HoldSubscriptions(1), "socketAuthed"},
-		{"backs off", connectortest.RefuseUpgrades(1, 503).RetryAfter(time.Hour), "waiting"},
+		{"backs off", connectortest.RefuseUpgrades(1, 503).RetryAfter(time.Hour), "busyWaiting"},
 	} {
 		engines(t, "S5 while the socket of the user before still "+c.name, longLived, func(w *world) {
 			defer w.unwind()

@@ -38,7 +38,7 @@ var moments = []struct {
 	{"while dialling", opening(connectortest.HoldUpgrades(1), "socketOpening")},
 	{"during auth", opening(connectortest.HoldAuth(1), "socketAuthenticating")},
 	{"during subscription", opening(connectortest.HoldSubscriptions(1), "socketAuthed")},
-	{"during the socket's backoff", opening(connectortest.RefuseUpgrades(1, 503), "waiting")},
+	{"during the socket's backoff", opening(connectortest.RefuseUpgrades(1, 502), "waiting")},
 	{"when ready", func(w *world) <-chan error { w.login(); return nil }},
 	{"during a refresh", func(w *world) <-chan error {
 		w.script(connectortest.HoldRefreshes(1))

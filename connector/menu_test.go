@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/connector"
+	"github.com/custom-app/interlock/connector/codec"
 	"github.com/custom-app/interlock/connector/connectortest"
 	"github.com/custom-app/interlock/fsm"
 )
@@ -58,6 +60,14 @@ func socket(edit func(*connector.SocketConfig[user, request, response])) change 
 		s := c.Sockets[0].(connector.SocketConfig[user, request, response])
 		edit(&s)
 		c.Sockets = []connector.AnySocket[user]{s}
+	}
+}
+
+// coded is a codec of JSON that calls these.
+func coded(encoding, decoding func()) codec.Codec[request, response] {
+	return codec.Funcs[request, response]{
+		EncodeFunc: func(r request) ([]byte, error) { encoding(); return json.Marshal(r) },
+		DecodeFunc: func(data []byte) (r response, err error) { decoding(); return r, json.Unmarshal(data, &r) },
 	}
 }
 

@@ -114,10 +114,11 @@ func (d *driver) call(f func()) {
 	})
 }
 
-// url is the address that an output is about; empty: none of one's own.
-func (d *driver) url(out transitions.Output) string {
+// failOn tells watchers of a fault that an output is about.
+func (d *driver) failOn(out transitions.Output, fault *SocketError) {
 	if out.Machine == transitions.SocketKind {
-		return d.sockets[out.ID].wiring.url
+		d.socketRun(out.ID).tellFault(fault)
+		return
 	}
-	return ""
+	d.fail("", fault)
 }

@@ -49,13 +49,13 @@ func (d *desk) take() []errcode.Report {
 }
 
 // queried gives the socket's URL a query with a secret in it.
-func queried(s *socketConfig) { s.URL += "?token=s3cret#s3cret" }
+func queried(s *socketConfig) { s.URL += "?token=s3cret" }
 
 func TestReporter(t *testing.T) {
 	d := &desk{}
 	engines(t, "E3 what is told on Errors is reported, with code and time", connectortest.Config{}, func(w *world) {
 		errs := w.session.Errors(0)
-		w.script(connectortest.RefuseUpgrades(1, 503))
+		w.script(connectortest.RefuseUpgrades(1, 502))
 		start := time.Now()
 		w.login()
 		w.script(connectortest.RevokeAll())
@@ -76,7 +76,7 @@ func TestReporter(t *testing.T) {
 		}
 	}, d.open)
 	engines(t, "E3 the time is that of the config's clock", connectortest.Config{}, func(w *world) {
-		w.script(connectortest.RefuseUpgrades(1, 503))
+		w.script(connectortest.RefuseUpgrades(1, 502))
 		w.login()
 		reports := d.take()
 		if len(reports) == 0 {
@@ -89,7 +89,7 @@ func TestReporter(t *testing.T) {
 		}
 	}, d.open, func(c *config) { c.Now = func() time.Time { return time.Now().Add(24 * time.Hour) } })
 	engines(t, "E3 a socket's failure names its URL without the query", connectortest.Config{}, func(w *world) {
-		w.script(connectortest.RefuseUpgrades(1, 503))
+		w.script(connectortest.RefuseUpgrades(1, 502))
 		w.login()
 		w.script(connectortest.DropSockets())
 		w.until("session", "subscribed")
@@ -143,7 +143,7 @@ func TestReporter(t *testing.T) {
 			release := make(chan struct{})
 			d := &desk{then: func(ctx context.Context) { then(ctx, release) }}
 			w := newWorld(t, connectortest.Config{}, engine, d.open)
-			w.script(connectortest.RefuseUpgrades(1, 503))
+			w.script(connectortest.RefuseUpgrades(1, 502))
 			w.login()
 			w.logout()
 			close(release)
@@ -235,7 +235,7 @@ func TestReportedSecrets(t *testing.T) {
 			socket(func(s *socketConfig) { s.URL += "?secret-query" }))
 		defer w.end()
 		_ = w.session.Login(context.Background(), credentials{"ann", ann.Password + "!"})
-		w.script(connectortest.RefuseLogins(1, 503), connectortest.RejectAuth(1), connectortest.RefuseUpgrades(2, 503))
+		w.script(connectortest.RefuseLogins(1, 503), connectortest.RejectAuth(1), connectortest.RefuseUpgrades(2, 502))
 		w.login()
 		v.save.set(func(context.Context) error { return errors.New("the disk is full") })
 		w.script(connectortest.RefuseRefreshes(2, 500), connectortest.CloseSockets(4401, "token expired"))

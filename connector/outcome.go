@@ -76,7 +76,10 @@ func (d *driver) tellLogin(w work) {
 	case transitions.LoginTellNotReady:
 		d.endLogin(Outcome{LoggedIn: true, Err: call.left(w)})
 	case transitions.LoginTellSocketsFailed:
-		d.endLogin(Outcome{LoggedIn: true, Err: because(ErrSocketFailed, err)})
+		if !errors.Is(err, ErrDetached) {
+			err = because(ErrSocketFailed, err)
+		}
+		d.endLogin(Outcome{LoggedIn: true, Err: err})
 	}
 }
 

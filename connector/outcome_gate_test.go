@@ -97,7 +97,8 @@ func TestGate(t *testing.T) {
 				}
 				time.Sleep(2 * time.Minute)
 				synctest.Wait()
-				if after := w.backend.Counts(); after != before {
+				after := w.backend.Counts()
+				if after.Pings = before.Pings; after != before {
 					t.Errorf("got %+v, was %+v: want nothing sent", after, before)
 				}
 				if s := w.session.Status(); s.Session != state.Session || s.Login != transitions.LoginIdle {

@@ -108,7 +108,7 @@ func TestPatternPublicFirst(t *testing.T) {
 	}
 
 	patterns(t, "S13 requests before login wait for the early socket", func(w *world) {
-		w.script(connectortest.RefusePublicUpgrades(2, 503))
+		w.script(connectortest.RefusePublicUpgrades(2, 502))
 		w.open()
 		start := time.Now()
 		w.wantEcho("while it opens")

@@ -120,7 +120,7 @@ func TestPatternOverSocket(t *testing.T) {
 	})
 
 	talks(t, "S13 a login waits in the buffer of the early socket", func(w *talking) {
-		w.script(connectortest.RefuseUpgrades(3, 503))
+		w.script(connectortest.RefuseUpgrades(3, 502))
 		w.open()
 		w.login()
 		w.wantTalk("logged in")

@@ -3,38 +3,40 @@ package connector
 import (
 	"context"
 
+	"github.com/custom-app/interlock/connector/internal/ws"
 	"github.com/custom-app/interlock/transitions"
 )
 
 // call is a request that waits for its settlement.
 type call struct {
 	id      uint32 // set when it is submitted
-	wireID  uint64
+	wireID  uint64 // 0: it has none, and no answer
 	socket  *socketRun
-	payload []byte
+	message ws.Frame
+	data    transitions.RequestData
 	done    chan outcome // holds one
 }
 
 type outcome struct {
-	message any
-	err     error
+	value any
+	err   error
 }
 
-// request submits an encoded request, and waits for its settlement.
-func (r *socketRun) request(ctx context.Context, wireID uint64, payload []byte) (any, error) {
-	d := r.driver
-	c := &call{wireID: wireID, socket: r, payload: payload, done: make(chan outcome, 1)}
+// wait submits an encoded request, and waits for its settlement.
+func (c *call) wait(ctx context.Context) (any, error) {
+	d := c.socket.driver
+	c.done = make(chan outcome, 1)
 	if err := d.submit(c); err != nil {
 		return nil, err
 	}
 	select {
 	case o := <-c.done:
-		return o.message, o.err
+		return o.value, o.err
 	case <-ctx.Done():
 	}
 	_ = d.post(transitions.Input{To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestCancel)}, &cause{err: context.Cause(ctx)})
 	o := <-c.done
-	return o.message, o.err
+	return o.value, o.err
 }
 
 // submit posts a request under the next id.
@@ -44,10 +46,14 @@ func (d *driver) submit(c *call) error {
 	d.lookAtClock(now)
 	c.id = d.core.NextRequest()
 	err := d.step(transitions.Input{
-		To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestSubmit), Gen: c.socket.id, Arg: uint32(len(c.payload)),
+		To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestSubmit), Gen: c.socket.id,
+		Arg: uint32(len(c.message.Data)), Request: c.data,
 	}, &cause{request: c})
 	for _, job := range d.drain() {
 		go job()
+	}
+	if err != nil && d.socketRun(c.socket.id) == nil {
+		return c.socket.removed()
 	}
 	return err
 }
@@ -71,9 +77,18 @@ func (d *driver) performRequest(w work) {
 // write queues the request on its socket's connection.
 func (c *call) write() {
 	connection := c.socket.connection
-	connection.expect(c.wireID, expectation{request: c.id})
-	connection.put(connection.message(c.payload))
-	c.payload = nil
+	f := frame{message: c.message}
+	if c.data.OneWay {
+		f.left = func() {
+			_ = c.socket.driver.post(transitions.Input{To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestLeave)}, noCause)
+		}
+	} else {
+		connection.expect(c.wireID, expectation{request: c.id})
+	}
+	connection.put(f)
+	if !c.data.Repeatable {
+		c.message = ws.Frame{}
+	}
 	go connection.flush() // the caller waits for its context too, which a write does not
 }
 
@@ -82,15 +97,14 @@ func (c *call) settle(w work) {
 	if connection := c.socket.connection; connection != nil {
 		connection.forget(c.wireID)
 	}
-	state := transitions.RequestState(w.out.To)
-	switch state {
+	switch state := transitions.RequestState(w.out.To); state {
 	case transitions.RequestAnswered:
-		c.done <- outcome{message: w.why.answer.message}
+		c.done <- outcome{value: w.why.answer.value}
 	case transitions.RequestErrorAnswered:
-		c.done <- outcome{message: w.why.answer.message, err: &AnswerError{Socket: c.socket.wiring.id, Err: w.why.err}}
+		c.done <- outcome{value: w.why.answer.value, err: &AnswerError{Socket: c.socket.wiring.id, Err: w.why.err}}
 	case transitions.RequestCancelled:
 		c.done <- outcome{err: w.why.err}
 	default:
-		c.done <- outcome{err: settlements[state]}
+		c.done <- outcome{err: settlements[state]} // nil for one that is written
 	}
 }

@@ -102,7 +102,7 @@ func TestSettlements(t *testing.T) {
 			}
 		}},
 		{"R2 timed out in the buffer", func(w *world) {
-			w.script(connectortest.RefuseUpgrades(1000, 503), connectortest.DropSockets())
+			w.script(connectortest.RefuseUpgrades(1000, 502), connectortest.DropSockets())
 			w.until("session", "socketOpening")
 			w.submit(forever, "hi").want(w.t, connector.ErrTimedOut)
 		}},
@@ -119,7 +119,7 @@ func TestSettlements(t *testing.T) {
 			}
 		}},
 		{"R2 cancelled in the buffer", func(w *world) {
-			w.script(connectortest.RefuseUpgrades(1, 503), connectortest.DropSockets())
+			w.script(connectortest.RefuseUpgrades(1, 502), connectortest.DropSockets())
 			w.until("session", "socketOpening")
 			ctx, cancel := context.WithTimeout(forever, 10*time.Millisecond)
 			defer cancel()
@@ -144,7 +144,7 @@ func TestSettlements(t *testing.T) {
 			s.want(w.t, connector.ErrSocketClosed)
 		}},
 		{"R2 failed by close in the buffer", func(w *world) {
-			w.script(connectortest.RefuseUpgrades(1, 503), connectortest.DropSockets())
+			w.script(connectortest.RefuseUpgrades(1, 502), connectortest.DropSockets())
 			w.until("session", "socketOpening")
 			s := w.submit(forever, "hi")
 			w.logout()

@@ -164,6 +164,15 @@ func (d *driver) loggedIn() []any {
 	return nil
 }
 
+// user returns the current one, or nil.
+func (d *driver) user() any {
+	users := d.loggedIn()
+	if len(users) == 0 {
+		return nil
+	}
+	return users[len(users)-1]
+}
+
 func (d *driver) addUser(user any) {
 	users := append(slices.Clone(d.loggedIn()), user)
 	d.users.Store(&users)

@@ -221,7 +221,7 @@ func TestLoginHalves(t *testing.T) {
 		{"S9 the deadline while dialling", connectortest.HoldUpgrades(1), true},
 		{"S9 the deadline while authenticating", connectortest.HoldAuth(1), true},
 		{"S9 the deadline while subscribing", connectortest.HoldSubscriptions(1), true},
-		{"S9 the deadline while backing off", connectortest.RefuseUpgrades(4, 503), true},
+		{"S9 the deadline while backing off", connectortest.RefuseUpgrades(4, 502), true},
 	} {
 		engines(t, c.name, connectortest.Config{}, func(w *world) {
 			w.script(c.fault)

@@ -3,59 +3,104 @@ package connector
 import (
 	"context"
 	"fmt"
+
+	"github.com/custom-app/interlock/connector/internal/ws"
+	"github.com/custom-app/interlock/transitions"
 )
 
 // Socket is the typed handle of a session's socket. It stays good over drops,
 // logouts and logins, and may be used by many goroutines.
 type Socket[Req, Res any] struct {
-	run      *socketRun
-	messages *hub[Res]
-	encode   func(Req, uint64) ([]byte, error)
+	*Handle
+	streams *inbound[Res]
+	encode  func(Req, uint64, bool) (ws.Frame, error)
+	traits  Traits
 }
 
-// String names the socket without showing what it holds.
-func (s *Socket[Req, Res]) String() string { return "interlock socket " + s.run.wiring.id }
+// Traits are what a request is beside its message.
+type Traits struct {
+	// Need says how far the socket must be before the request goes out; until then it
+	// waits in the buffer of that need. The zero value needs a ready socket.
+	Need transitions.Need
+	// Repeatable says that the request may reach the server twice: when the connection
+	// is lost before its answer, it goes out again on the next one, instead of ending
+	// with [ErrOutcomeUnknown].
+	Repeatable bool
+}
 
 // On returns the handle of the socket with this id. The error says whether there
 // is no such socket or its types are others.
 func On[Req, Res, C, U any](s *Session[C, U], id string) (*Socket[Req, Res], error) {
-	for _, run := range s.driver.sockets {
-		if run.wiring.id != id {
-			continue
-		}
-		messages, ok := run.messages.(*hub[Res])
-		encode, encodes := run.wiring.encode.(func(Req, uint64) ([]byte, error))
-		if !ok || run.wiring.encode != nil && !encodes {
-			return nil, fmt.Errorf("interlock: socket %s: is declared with other request or message types", id)
-		}
-		return &Socket[Req, Res]{run: run, messages: messages, encode: encode}, nil
+	handle, err := s.Socket(id)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("interlock: socket %q: is not declared", id)
+	streams, ok := handle.run.messages.(*inbound[Res])
+	encode, encodes := handle.run.wiring.encode.(func(Req, uint64, bool) (ws.Frame, error))
+	if !ok || !encodes {
+		return nil, fmt.Errorf("interlock: socket %s: is declared with other request or message types", id)
+	}
+	return &Socket[Req, Res]{Handle: handle, streams: streams, encode: encode}, nil
 }
 
-// Request sends a request when the socket is ready, and returns its answer. Until
-// then it waits in the socket's buffer. The error is an [*AnswerError] when the
-// peer answers with an error, beside the answer; else it is the context's, or one
-// of [ErrTimedOut], [ErrDropped], [ErrBufferFull], [ErrSocketClosed] and
-// [ErrOutcomeUnknown].
+// With returns a handle whose requests are of these traits.
+func (s *Socket[Req, Res]) With(traits Traits) *Socket[Req, Res] {
+	other := *s
+	other.traits = traits
+	return &other
+}
+
+// Request sends a request when the socket is as far as it needs, and returns its
+// answer. Until then it waits in the socket's buffer. The error is an
+// [*AnswerError] when the peer answers with an error, beside the answer; else it is
+// the context's, or one of [ErrTimedOut], [ErrDropped], [ErrBufferFull],
+// [ErrSocketClosed] and [ErrOutcomeUnknown].
 func (s *Socket[Req, Res]) Request(ctx context.Context, req Req) (Res, error) {
 	var none Res
-	if s.encode == nil {
+	if !s.run.wiring.types.ids {
 		return none, fmt.Errorf("interlock: socket %s: requests need SetID and GetID", s.run.wiring.id)
 	}
 	if err := ctx.Err(); err != nil {
+		return none, context.Cause(ctx)
+	}
+	c, err := s.call(req, s.run.driver.wireID.Add(1))
+	if err != nil {
 		return none, err
 	}
-	id := s.run.driver.wireID.Add(1)
-	payload, err := guarded(func() ([]byte, error) { return s.encode(req, id) })
-	if err != nil {
-		return none, fmt.Errorf("interlock: socket %s: encode: %w", s.run.wiring.id, err)
+	value, err := c.wait(ctx)
+	return as[Res](value), err
+}
+
+// Send sends a message that has no id and no answer, when the socket is as far as
+// it needs. It returns when the message is written, or as Request does. Written
+// does not mean received: see [ErrOutcomeUnknown].
+func (s *Socket[Req, Res]) Send(ctx context.Context, req Req) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
 	}
-	message, err := s.run.request(ctx, id, payload)
-	res, _ := message.(Res)
-	return res, err
+	c, err := s.call(req, 0)
+	if err != nil {
+		return err
+	}
+	_, err = c.wait(ctx)
+	return err
+}
+
+// call encodes a request; under the id 0 it has none.
+func (s *Socket[Req, Res]) call(req Req, id uint64) (*call, error) {
+	f, err := guarded(func() (ws.Frame, error) { return s.encode(req, id, id != 0) })
+	if err != nil {
+		return nil, fmt.Errorf("interlock: socket %s: encode: %w", s.run.wiring.id, err)
+	}
+	data := transitions.RequestData{Need: s.traits.Need, Repeatable: s.traits.Repeatable, OneWay: id == 0}
+	return &call{wireID: id, socket: s.run, message: f, data: data}, nil
 }
 
 // Messages returns a stream of the messages that answer nothing, in order. It
-// holds at most limit of them for a slow consumer; 0: 1024. Close it after use.
-func (s *Socket[Req, Res]) Messages(limit int) *Stream[Res] { return s.messages.stream(limit) }
+// holds at most limit of them for a slow consumer, who then loses what the
+// socket's Slow says; 0: 1024. Close it after use.
+func (s *Socket[Req, Res]) Messages(limit int) *Stream[Res] { return s.streams.messages.stream(limit) }
+
+// All returns a stream of every message, in order: answers, errors and heartbeats
+// too. It is otherwise like that of Messages.
+func (s *Socket[Req, Res]) All(limit int) *Stream[Inbound[Res]] { return s.streams.all.stream(limit) }

@@ -63,10 +63,10 @@ func TestCounters(t *testing.T) {
 		want(connector.SocketStatus{Generation: 2, Attempt: 1, Readies: 2, Failures: 1, Opened: true, CloseCode: 1006})
 		again(connectortest.CloseSockets(4000, "bye"))
 		want(connector.SocketStatus{Generation: 3, Attempt: 2, Readies: 3, Failures: 2, Opened: true, CloseCode: 4000})
-		again(connectortest.RefuseUpgrades(1, 503), connectortest.DropSockets())
-		want(connector.SocketStatus{Generation: 5, Attempt: 4, Readies: 4, Failures: 4, Opened: true, CloseCode: 503})
+		again(connectortest.RefuseUpgrades(1, 502), connectortest.DropSockets())
+		want(connector.SocketStatus{Generation: 5, Attempt: 4, Readies: 4, Failures: 4, Opened: true, CloseCode: 502})
 		time.Sleep(11 * time.Second)
-		want(connector.SocketStatus{Generation: 5, Attempt: 0, Readies: 4, Failures: 4, Opened: true, CloseCode: 503})
+		want(connector.SocketStatus{Generation: 5, Attempt: 0, Readies: 4, Failures: 4, Opened: true, CloseCode: 502})
 	})
 }
 

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,7 @@ import (
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
-	"github.com/custom-app/interlock/authhttp/api"
+	"github.com/custom-app/interlock/connector/codec"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -23,7 +22,7 @@ type Known[U, Res any] struct {
 
 // Step is one message of the way to ready, and its answer. The first answer that
 // is not accepted costs a forced refresh of the token and another attempt; the
-// second, before the socket was ready again, is final.
+// second, before the socket was ready again, is final. Rules may say otherwise.
 type Step[U, Req, Res any] struct {
 	// Build makes the message. It runs on a goroutine of its own, may block until
 	// ctx ends, and may return [ErrNone]. Any other error drops the connection,
@@ -33,25 +32,44 @@ type Step[U, Req, Res any] struct {
 	Accept func(Res) bool
 	// NoAnswer says that no answer comes: the step is done when it is written.
 	NoAnswer bool
+	// Recovered tells by the answer that nothing was missed since the connection
+	// before; nil: something may have been. Of use to subscriptions.
+	Recovered func(Res) bool
 }
 
-// Buffer bounds the requests that wait for a socket to be ready.
+// Heartbeat says how a socket and its peer find out that the other one is gone,
+// beside protocol pings (RFC 6455 section 5.5.2), which are always answered.
+type Heartbeat[Req, Res any] struct {
+	// Ping makes the message that is sent after silence, without an id; nil: a
+	// protocol ping.
+	Ping func() Req
+	// IsPong tells which messages answer such a ping, and are for nobody else; nil:
+	// none. Any traffic counts as an answer.
+	IsPong func(Res) bool
+	// Reply makes the answer to a ping that the server sends as a message; false:
+	// it is none. nil: the server sends none.
+	Reply func(Res) (Req, bool)
+}
+
+// Buffer bounds the requests that wait for a socket.
 type Buffer struct {
 	Count  int // requests at most; 0: 64
 	Bytes  int // encoded bytes at most; 0: 1 MiB
 	Policy transitions.Policy
-	None   bool // nothing waits: a request to a socket that is not ready is refused
+	None   bool // nothing waits: a request to a socket that is not there yet is refused
 }
 
-// mostSubscriptions is how many answers the socket machine can count.
+// mostSubscriptions is how many subscriptions a socket may declare.
 const mostSubscriptions = 255
 
 // SocketConfig declares a socket whose requests are of type Req and whose
 // messages from the peer are of type Res. Zero values mean the defaults that the
 // fields state.
 type SocketConfig[U, Req, Res any] struct {
-	ID  string // unique in the session; required
-	URL string // ws:// or wss://; required
+	ID string // unique in the session; required
+	// URL is ws:// or wss://, or a path on the host of Config.Base, by wss if that
+	// is https. Required.
+	URL string
 	// Public says that the socket needs no token, and its builders are given none.
 	Public bool
 	// Early says that Session.Open opens the socket before anybody logs in. A public
@@ -61,66 +79,148 @@ type SocketConfig[U, Req, Res any] struct {
 	// these go out on the same connection. Logging out and refreshing need HTTP, since
 	// the socket is closed by then, or waits for the token.
 	Early        bool
-	Subprotocols []string
+	Subprotocols []string // offered in this order
 	// Header makes the header of the upgrade request; nil: none. It runs on the
 	// dial's goroutine.
 	Header func(Known[U, Res]) http.Header
 
-	Auth      *Step[U, Req, Res]  // the auth message; nil: none
+	Auth *Step[U, Req, Res] // the auth message; nil: none
+	// Renew is the message that offers a newer token on an open connection, for
+	// servers that then keep the subscriptions; nil: the connection stays with the
+	// token it has, and is dropped when the server says that this is no good.
+	Renew     *Step[U, Req, Res]
 	Subscribe []Step[U, Req, Res] // the subscription messages, all sent after auth; at most 255
 
 	// The functions below that read messages, and Accept, run on the socket's
 	// reader: they must not wait for what the reader brings, as Logout and Request do.
 
-	Encode func(Req) ([]byte, error) // nil: encoding/json
-	Decode func([]byte) (Res, error) // nil: encoding/json
-	Binary bool                      // send binary messages instead of text
+	Codec codec.Codec[Req, Res] // nil: codec.JSON
 
 	SetID func(*Req, uint64)       // writes a request's id, before it is encoded
 	GetID func(Res) (uint64, bool) // reads which request is answered; false: none. Ids that are strings on the wire are the codec's to convert
 	// IsError tells whether an answer is an error, and which; nil: no answer is.
 	IsError func(Res) error
+	// Code reads the code of a message, for Rules of [OfMessage]; false: it has none.
+	// nil: no message has.
+	Code func(Res) (Code, bool)
+	// Blame says which request an error without an id answers, of those that are on
+	// the wire, oldest first; false: none. nil: none, and the error is told on the
+	// socket's errors. See [BlameOldest].
+	Blame func(message Res, pending []uint64) (id uint64, ok bool)
 
-	Buffer Buffer
+	Heartbeat Heartbeat[Req, Res]
+
+	Buffer       Buffer  // of requests that wait for a ready socket
+	BufferAuthed *Buffer // of those that need an authorised one; nil: like Buffer
+	BufferOpen   *Buffer // of those that need an open one; nil: like Buffer
+
+	Slow Slow // what a consumer of messages loses who is slower than the limit of its stream
+
+	Common // where these are zero, those of Config.Common count
+}
+
+// Common is what sockets may have in common. Zero values mean the defaults that
+// the fields state.
+type Common struct {
+	// Rules say what closes, refused upgrades and messages mean, before those that
+	// are built in; those of a socket before those of the config. See [Rule].
+	Rules []Rule
+	// Retry decides after each failure of the socket whether and when it is tried
+	// again; nil: without end, as the backoff says. It is called while outputs of the
+	// machines are run, and must neither block nor use the session.
+	Retry func(Outlook) (delay time.Duration, again bool)
+
+	// OpenTimeout and AttemptTimeout grow with each attempt that has failed in a
+	// row, to four times their value, so that a server under load is given the time
+	// to answer somebody.
 
 	OpenTimeout      time.Duration // for dial and upgrade; 0: 15 s
 	AuthTimeout      time.Duration // for the auth message and its answer; 0: 10 s
 	SubscribeTimeout time.Duration // for the subscription messages and their answers; 0: 10 s
+	AttemptTimeout   time.Duration // for all of that, from the dial to ready; 0: 30 s
 	RequestTimeout   time.Duration // for a request, from submission to answer; 0: 30 s
 	WriteTimeout     time.Duration // for one frame to leave; 0: 10 s
 	StablePeriod     time.Duration // ready for so long, the attempts are counted from zero again; 0: 10 s
-	ReadLimit        int64         // the longest message, in bytes; 0: 1 MiB
+	OutageAfter      time.Duration // not ready for so long, the socket is in outage; 0: 5 min
+	OutageRetry      time.Duration // between attempts then, spread over the second half of it; 0: 2 min
+
+	PingAfter   time.Duration // silence before a ping; 0: 25 s
+	PingTimeout time.Duration // for anything to be received after it; 0: 10 s
+	NoPing      bool          // no ping is sent: a connection whose peer is gone is found by the next write
+
+	ReadLimit   int64 // the longest message, in bytes, after decompression; 0: 1 MiB
+	HeaderLimit int64 // the longest answer to an upgrade, in bytes; 0: 64 KiB
+	Compress    bool  // offer compression of messages (RFC 7692)
+}
+
+// surroundings are what the declaration of a socket is read in.
+type surroundings struct {
+	base       *url.URL // of Config.Base; nil: none
+	allowPlain bool
+	common     Common
 }
 
 // AnySocket is a [SocketConfig] of any request and message types.
 type AnySocket[U any] interface {
 	name() string
-	validate(allowPlain bool) error
-	bind() *wiring
+	of(U) // pins the type
+	early() bool
+	validate(surroundings) error
+	bind(surroundings) *wiring
 }
 
 func (c SocketConfig[U, Req, Res]) name() string { return c.ID }
 
+func (c SocketConfig[U, Req, Res]) of(U) {}
+
+func (c SocketConfig[U, Req, Res]) early() bool { return c.Early }
+
+// address resolves the socket's URL.
+func (c SocketConfig[U, Req, Res]) address(in surroundings) (*url.URL, error) {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return nil, errors.New("needs ws://host, wss://host, or a path") // url's error quotes it
+	}
+	if u.Scheme == "" && u.Host == "" && u.Path != "" && in.base != nil {
+		u = in.base.ResolveReference(u)
+		u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
+	}
+	switch {
+	case u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss":
+		return nil, errors.New("needs ws://host or wss://host, or Config.Base for a path")
+	case u.User != nil:
+		return nil, errors.New("holds credentials; put them into Header")
+	case u.Fragment != "":
+		return nil, errors.New("has a fragment (RFC 6455 section 3)")
+	case !in.allowPlain && !authhttp.Secure(u):
+		return nil, fmt.Errorf("ws:// to %s is readable by others; use wss:// or set AllowPlain", u.Hostname())
+	}
+	return u, nil
+}
+
 // validate joins the faults of the declaration.
-func (c SocketConfig[U, Req, Res]) validate(allowPlain bool) error {
+func (c SocketConfig[U, Req, Res]) validate(in surroundings) error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if c.ID == "" {
 		fault("ID: is required")
 	}
-	switch u, err := url.Parse(c.URL); {
-	case err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss":
-		fault("URL: needs ws://host or wss://host")
-	case u.User != nil:
-		fault("URL: holds credentials; put them into Header")
-	case !allowPlain && !authhttp.Secure(u):
-		fault("URL: ws:// to %s is readable by others; use wss:// or set AllowPlain", u.Hostname())
+	if _, err := c.address(in); err != nil {
+		fault("URL: %w", err)
 	}
 	if (c.SetID == nil) != (c.GetID == nil) {
 		fault("SetID, GetID: need each other")
 	}
-	if c.Auth != nil {
-		faults = append(faults, c.validateStep("Auth", *c.Auth))
+	if c.Public && c.Renew != nil {
+		fault("Renew: a public socket is given no token")
+	}
+	for _, s := range []struct {
+		name string
+		step *Step[U, Req, Res]
+	}{{"Auth", c.Auth}, {"Renew", c.Renew}} {
+		if s.step != nil {
+			faults = append(faults, c.validateStep(s.name, *s.step))
+		}
 	}
 	if len(c.Subscribe) > mostSubscriptions {
 		fault("Subscribe: %d are more than %d", len(c.Subscribe), mostSubscriptions)
@@ -128,27 +228,18 @@ func (c SocketConfig[U, Req, Res]) validate(allowPlain bool) error {
 	for i, step := range c.Subscribe {
 		faults = append(faults, c.validateStep(fmt.Sprintf("Subscribe[%d]", i), step))
 	}
-	if c.Buffer.Count < 0 || c.Buffer.Bytes < 0 {
-		fault("Buffer: Count and Bytes must not be negative")
-	}
-	if c.Buffer.Policy > transitions.Refuse {
-		fault("Buffer: Policy: is not declared")
-	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"OpenTimeout", c.OpenTimeout}, {"AuthTimeout", c.AuthTimeout}, {"SubscribeTimeout", c.SubscribeTimeout},
-		{"RequestTimeout", c.RequestTimeout}, {"WriteTimeout", c.WriteTimeout}, {"StablePeriod", c.StablePeriod},
-	} {
-		if d.value < 0 {
-			fault("%s: %v is negative", d.name, d.value)
+	for _, b := range []struct {
+		name   string
+		buffer *Buffer
+	}{{"Buffer", &c.Buffer}, {"BufferAuthed", c.BufferAuthed}, {"BufferOpen", c.BufferOpen}} {
+		if b.buffer != nil {
+			faults = append(faults, b.buffer.validate(b.name))
 		}
 	}
-	if c.ReadLimit < 0 {
-		fault("ReadLimit: %d is negative", c.ReadLimit)
+	if c.Slow > EndStream {
+		fault("Slow: %d is not a policy", c.Slow)
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.Common.validate())...)
 }
 
 func (c SocketConfig[U, Req, Res]) validateStep(name string, s Step[U, Req, Res]) error {
@@ -162,154 +253,19 @@ func (c SocketConfig[U, Req, Res]) validateStep(name string, s Step[U, Req, Res]
 	return errors.Join(build, answer)
 }
 
-// known is Known without its types.
-type known struct {
-	user       any
-	token      authhttp.Token
-	authAnswer any
-}
-
-// answer is a decoded message without its type.
-type answer struct {
-	message any
-	id      uint64
-	hasID   bool
-	err     error // what IsError says
-}
-
-// step is Step without its types. build returns the encoded message.
-type step struct {
-	build    func(ctx context.Context, k known, id uint64) ([]byte, error)
-	accept   func(message any) bool
-	noAnswer bool
-}
-
-// wiring is a SocketConfig without its types, shared by all sessions of a client.
-type wiring struct {
-	id, url      string
-	subprotocols []string
-	header       func(known) http.Header
-	auth         *step
-	subscribe    []step
-	decode       func([]byte) (answer, error)
-	binary       bool
-	public       bool
-	plan         transitions.SocketPlan
-	readLimit    int64
-
-	open, authenticate, subscribed, request, write, stable time.Duration
-
-	hub     func() any             // a new *hub[Res], for a session
-	publish func(hub, message any) // to such a hub
-	encode  any                    // the func(Req, uint64) ([]byte, error) of requests; nil without ids
-}
-
-// bind returns the declaration with its types erased and its defaults filled in.
-func (c SocketConfig[U, Req, Res]) bind() *wiring {
-	w := &wiring{
-		id: c.ID, url: c.URL, subprotocols: c.Subprotocols, binary: c.Binary, public: c.Public,
-		plan:   transitions.SocketPlan{Limit: c.Buffer.limit(), Public: c.Public, Early: c.Early},
-		decode: c.decoder(), readLimit: c.ReadLimit,
-		open: c.OpenTimeout, authenticate: c.AuthTimeout, subscribed: c.SubscribeTimeout,
-		request: c.RequestTimeout, write: c.WriteTimeout, stable: c.StablePeriod,
-		hub: func() any { return &hub[Res]{} },
-		publish: func(messages, message any) {
-			res, _ := message.(Res)
-			messages.(*hub[Res]).publish(res)
-		},
+func (b *Buffer) validate(name string) error {
+	var counts, policy error
+	if b.Count < 0 || b.Bytes < 0 {
+		counts = fmt.Errorf("%s: Count and Bytes must not be negative", name)
 	}
-	for _, d := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{
-		{&w.open, 15 * time.Second}, {&w.authenticate, 10 * time.Second}, {&w.subscribed, 10 * time.Second},
-		{&w.request, 30 * time.Second}, {&w.write, 10 * time.Second}, {&w.stable, 10 * time.Second},
-	} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
+	if b.Policy > transitions.Refuse {
+		policy = fmt.Errorf("%s: Policy: is not declared", name)
 	}
-	if w.readLimit == 0 {
-		w.readLimit = 1 << 20
-	}
-	if c.Header != nil {
-		w.header = func(k known) http.Header { return c.Header(c.known(k)) }
-	}
-	if c.Auth != nil {
-		auth := c.bindStep(*c.Auth)
-		w.auth = &auth
-	}
-	for _, s := range c.Subscribe {
-		w.subscribe = append(w.subscribe, c.bindStep(s))
-	}
-	if c.SetID != nil {
-		w.encode = c.encode
-	}
-	return w
-}
-
-func (c SocketConfig[U, Req, Res]) bindStep(s Step[U, Req, Res]) step {
-	bound := step{noAnswer: s.NoAnswer}
-	bound.build = func(ctx context.Context, k known, id uint64) ([]byte, error) {
-		req, err := s.Build(ctx, c.known(k))
-		if err != nil {
-			return nil, err
-		}
-		return c.encode(req, id)
-	}
-	bound.accept = func(message any) bool {
-		res, _ := message.(Res)
-		return s.Accept == nil || s.Accept(res)
-	}
-	return bound
-}
-
-func (c SocketConfig[U, Req, Res]) known(k known) Known[U, Res] {
-	typed := Known[U, Res]{Token: k.token}
-	typed.User, _ = k.user.(U)
-	if answer, ok := k.authAnswer.(Res); ok {
-		typed.AuthAnswer = &answer
-	}
-	return typed
-}
-
-func (c SocketConfig[U, Req, Res]) encode(req Req, id uint64) ([]byte, error) {
-	if c.SetID != nil {
-		c.SetID(&req, id)
-	}
-	if c.Encode != nil {
-		return c.Encode(req)
-	}
-	return json.Marshal(req)
-}
-
-func (c SocketConfig[U, Req, Res]) decoder() func([]byte) (answer, error) {
-	return func(data []byte) (answer, error) {
-		var res Res
-		var err error
-		if c.Decode != nil {
-			res, err = c.Decode(data)
-		} else {
-			err = api.JSON{}.Unmarshal(data, &res) // its faults quote nothing of the message
-		}
-		if err != nil {
-			return answer{}, err
-		}
-		a := answer{message: res}
-		if c.GetID != nil {
-			a.id, a.hasID = c.GetID(res)
-		}
-		if c.IsError != nil {
-			if err := c.IsError(res); err != nil {
-				a.err = taken(err)
-			}
-		}
-		return a, nil
-	}
+	return errors.Join(counts, policy)
 }
 
 // limit returns the bounds with their defaults.
-func (b Buffer) limit() transitions.Limit {
+func (b *Buffer) limit() transitions.Limit {
 	limit := transitions.Limit{Count: b.Count, Bytes: b.Bytes, Policy: b.Policy}
 	if limit.Count == 0 {
 		limit.Count = 64

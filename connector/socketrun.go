@@ -2,6 +2,8 @@ package connector
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"github.com/cenkalti/backoff/v4"
 
@@ -12,14 +14,30 @@ import (
 // socketRun performs the effects of one socket.
 type socketRun struct {
 	driver   *driver
-	id       uint32
+	id       uint32 // in the core
 	wiring   *wiring
-	messages any // the typed hub of messages that answer nothing
+	messages any // the typed streams of messages
+	faults   hub[error]
+	readies  hub[Ready]
+	declared []uint32 // the ids of the subscriptions that the config declares
 
 	// Only the goroutine that runs outputs touches these.
 	connection *connection
 	cancelDial context.CancelFunc
 	delays     backoff.BackOff
+	down       time.Time // since when it is wanted and not ready; zero: it is not
+	closers    []chan error
+
+	mu      sync.Mutex
+	answers []any // to the subscriptions of the connection, and before them to auth
+	authed  any
+}
+
+// Ready is a socket that has become ready.
+type Ready struct {
+	Generation uint32
+	Again      bool // it was ready before, since it was opened
+	Missed     bool // messages may have been missed in between: fetch again what matters
 }
 
 // post posts an event of this socket.
@@ -27,70 +45,132 @@ func (r *socketRun) post(on transitions.SocketEvent, gen, arg uint32, why *cause
 	_ = r.driver.post(transitions.Input{To: transitions.SocketKind, ID: r.id, On: uint8(on), Gen: gen, Arg: arg}, why)
 }
 
+// because is the cause of an event that something has led to that went wrong.
+func (r *socketRun) because(op string, err error) *cause {
+	return &cause{err: &SocketError{Socket: r.wiring.id, Op: op, Err: err}}
+}
+
 // fault tells watchers what went wrong on this socket.
 func (r *socketRun) fault(op string, err error) {
-	r.driver.fail(r.wiring.url, &SocketError{Socket: r.wiring.id, Op: op, Err: err})
+	r.tellFault(&SocketError{Socket: r.wiring.id, Op: op, Err: err})
+}
+
+func (r *socketRun) tellFault(err error) {
+	r.faults.publish(err)
+	r.driver.fail(r.wiring.url, err)
 }
 
 func (r *socketRun) perform(w work) {
 	switch transitions.SocketEffect(w.out.Effect) {
 	case transitions.SocketDial:
-		var ctx context.Context
-		ctx, r.cancelDial = context.WithCancel(context.Background())
-		k := r.known()
-		r.driver.begin(func() { r.dial(ctx, k, w.out.Now) })
+		r.begin(w.out.Now)
 	case transitions.SocketAdoptConnection:
 		r.cancelDial = nil
+		r.noteAnswer(nil)
 		r.connection = newConnection(r, w.why.opened, w.out.Now)
 		r.driver.begin(r.connection.read)
-		r.connection.begin() // on the goroutine that has dialled
 	case transitions.SocketSendAuth:
-		if r.wiring.auth == nil {
-			r.post(transitions.SocketAuthSkipped, w.out.Now, 0, noCause)
-			return
-		}
-		c, k := r.connection, r.known()
-		c.begin()
-		c.steps <- func() { c.sendAuth(k) }
-	case transitions.SocketSendSubscriptions:
-		r.connection.begin()
-		defer r.connection.finish()
-		if len(r.wiring.subscribe) == 0 {
-			r.post(transitions.SocketSubscriptionsSent, w.out.Now, 0, noCause)
-			return
-		}
-		k := r.known()
-		if w.why.answer != nil {
-			k.authAnswer = w.why.answer.message
-		}
-		c := r.connection
-		c.steps <- func() { c.sendSubscriptions(k) }
+		r.sendAuth(r.wiring.auth, w.out.Now)
+	case transitions.SocketSendRenewal:
+		r.sendAuth(r.wiring.renew, w.out.Now)
+	case transitions.SocketSendPing:
+		r.driver.begin(r.connection.probe)
+	case transitions.SocketReleaseSubscriptions:
+		r.noteAnswer(w.why.answer) // links carry the rest
+	case transitions.SocketLosePending:
+		r.noteDown()
 	case transitions.SocketSendClose:
 		r.connection.sendClose()
 	case transitions.SocketCloseConnection:
 		r.cut()
 	case transitions.SocketCloseLate:
 		r.driver.begin(w.why.opened.close)
+	case transitions.SocketRefuseOpen:
+		tell(w.why.refused, ErrSocketOpen)
+	case transitions.SocketTellOpened:
+		tell(w.why.refused, nil)
+	case transitions.SocketTellClosed:
+		r.down = time.Time{}
+		for _, closer := range r.closers {
+			closer <- nil
+		}
+		r.closers = nil
+		tell(w.why.refused, nil)
+	case transitions.SocketForget:
+		r.driver.removeRun(r.id)
+	case transitions.SocketReportReady:
+		r.reportReady(Ready{Generation: w.out.Now})
+	case transitions.SocketReportReadyAgain:
+		r.reportReady(Ready{Generation: w.out.Now, Again: true, Missed: r.connection.missed()})
 	case transitions.SocketReportFailed:
-		r.fault("open", because(errGivenUp, w.why.err))
+		r.tellFault(&SocketError{Socket: r.wiring.id, Op: "open", Err: because(errGivenUp, w.why.err)})
 	case transitions.SocketReportNoToken:
 		r.driver.noTokenOnce(CauseSocket, because(authhttp.ErrNoToken, w.why.err))
-	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseRequests,
-		transitions.SocketReleaseRequest, transitions.SocketRefuseRequest, transitions.SocketLoseRequests,
-		transitions.SocketCloseRequests:
+	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseSubscription,
+		transitions.SocketReleaseRequests, transitions.SocketReleaseRequest, transitions.SocketRefuseRequest,
+		transitions.SocketClosePending:
 		// Links carry these to other machines.
 	}
 }
 
+// begin begins a dial.
+func (r *socketRun) begin(gen uint32) {
+	r.noteDown()
+	r.driver.settings.budget.spend(r.driver.settings.now())
+	var ctx context.Context
+	ctx, r.cancelDial = context.WithCancel(context.Background())
+	k := r.known()
+	r.driver.begin(func() { r.dial(ctx, k, gen) })
+}
+
+// noteDown notes since when the socket is not ready.
+func (r *socketRun) noteDown() {
+	if r.down.IsZero() {
+		r.down = r.driver.settings.now()
+	}
+}
+
+func (r *socketRun) sendAuth(s *step, gen uint32) {
+	if s == nil {
+		r.post(transitions.SocketAuthSent, gen, 0, noCause)
+		r.post(transitions.SocketAuthSkipped, gen, 0, noCause)
+		return
+	}
+	c, k := r.connection, r.known()
+	c.do(func() { c.sendAuth(s, k) })
+}
+
+func (r *socketRun) reportReady(ready Ready) {
+	r.down = time.Time{}
+	r.readies.publish(ready)
+}
+
+// noteAnswer notes the answer to auth, with which a connection begins anew.
+func (r *socketRun) noteAnswer(m *message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.authed, r.answers = nil, nil
+	if m != nil {
+		r.authed = m.value
+	}
+}
+
+// answered notes an answer to a subscription.
+func (r *socketRun) answered(m *message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers = append(r.answers, m.value)
+}
+
 // known is what builders are given at this moment.
 func (r *socketRun) known() known {
-	var k known
+	k := known{user: r.driver.user()}
 	if !r.wiring.public {
 		k.token = r.driver.current().token()
 	}
-	if users := r.driver.loggedIn(); len(users) > 0 {
-		k.user = users[len(users)-1]
-	}
+	r.mu.Lock()
+	k.authAnswer = r.authed
+	r.mu.Unlock()
 	return k
 }
 

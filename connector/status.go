@@ -26,7 +26,7 @@ type Status struct {
 
 	Clock time.Duration // how far the server's clock is ahead of this one, as last measured; 0 also when not measured
 
-	Sockets []SocketStatus // in the order of the config
+	Sockets []SocketStatus // in the order of the config, then those that were added
 }
 
 // SocketStatus is a socket at one moment.
@@ -52,14 +52,18 @@ func (s *Session[C, U]) Status() Status {
 	status.Token, _ = d.core.Token()
 	status.describe(d.core)
 	status.Clock = d.clockDifference()
-	for i, run := range d.sockets {
-		state, data := d.core.Socket(i)
-		status.Sockets = append(status.Sockets, SocketStatus{
-			ID: run.wiring.id, State: state, Generation: data.Gen, Attempt: data.Attempt, Readies: data.Readies,
-			Failures: data.Failures, Opened: data.Opened, CloseCode: data.Code,
-		})
+	for i := range d.core.Sockets() {
+		status.Sockets = append(status.Sockets, d.socketRun(d.core.SocketID(i)).status(d.core.Socket(i)))
 	}
 	return status
+}
+
+// status puts a socket into words.
+func (r *socketRun) status(state transitions.SocketState, data transitions.SocketData) SocketStatus {
+	return SocketStatus{
+		ID: r.wiring.id, State: state, Generation: data.Gen, Attempt: data.Attempt, Readies: data.Readies,
+		Failures: data.Failures, Opened: data.Opened, CloseCode: data.Code,
+	}
 }
 
 // describe derives the flags from the states.
@@ -71,11 +75,12 @@ func (s *Status) describe(core *transitions.Core) {
 		s.LoggingInAs = login.Command == transitions.CommandLoginAs
 	}
 	switch s.Session {
-	case transitions.SessionSwitching, transitions.SessionSocketOpening, transitions.SessionSocketAuthed:
+	case transitions.SessionSwitching, transitions.SessionSocketOpening, transitions.SessionSocketAuthed,
+		transitions.SessionChaining, transitions.SessionChainWaiting:
 		s.LoggedIn, s.Opening = true, true
 	case transitions.SessionSubscribed:
 		s.LoggedIn, s.Ready = true, true
-	case transitions.SessionDegraded:
+	case transitions.SessionDegraded, transitions.SessionDetaching, transitions.SessionDetached:
 		s.LoggedIn = true
 	case transitions.SessionClosing, transitions.SessionRevoking, transitions.SessionReturning:
 		s.LoggingOut = true

@@ -7,15 +7,27 @@ import (
 	"sync"
 )
 
+// Slow says what happens to a consumer who is slower than its stream can hold.
+type Slow uint8
+
+// The policies.
+const (
+	LoseOldest Slow = iota // the oldest item is lost
+	LoseNewest             // the item that has just come is lost
+	EndStream              // the stream ends: what it holds can still be taken
+)
+
 // Stream is one consumer's view of what is published, in order. It holds a
-// bounded number of items; a consumer slower than that loses the oldest, and
-// Missed counts them. Its methods may be used by any goroutine.
+// bounded number of items; what a consumer slower than that loses, the oldest
+// unless something else is declared, Missed counts. Its methods may be used by any
+// goroutine.
 type Stream[T any] struct {
 	from *hub[T]
 
 	mu     sync.Mutex
 	items  []T
 	limit  int
+	slow   Slow
 	missed uint64
 	ended  bool
 	more   chan struct{} // holds one token while there is something to look at
@@ -89,11 +101,23 @@ func (s *Stream[T]) Close() {
 
 func (s *Stream[T]) put(item T) {
 	s.mu.Lock()
-	if len(s.items) == s.limit {
-		s.items = s.items[1:]
+	full := len(s.items) == s.limit
+	if s.ended {
+		s.mu.Unlock()
+		return
+	}
+	if full {
 		s.missed++
 	}
-	s.items = append(s.items, item)
+	switch {
+	case full && s.slow == EndStream:
+		s.ended = true
+	case full && s.slow == LoseNewest:
+	case full:
+		s.items = append(s.items[1:], item)
+	default:
+		s.items = append(s.items, item)
+	}
 	s.mu.Unlock()
 	s.wake()
 }
@@ -107,6 +131,7 @@ func (s *Stream[T]) wake() {
 
 // hub publishes to any number of streams.
 type hub[T any] struct {
+	slow    Slow
 	mu      sync.Mutex
 	streams []*Stream[T]
 }
@@ -116,7 +141,7 @@ func (h *hub[T]) stream(limit int) *Stream[T] {
 	if limit <= 0 {
 		limit = 1024
 	}
-	s := &Stream[T]{from: h, limit: limit, more: make(chan struct{}, 1)}
+	s := &Stream[T]{from: h, limit: limit, slow: h.slow, more: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.streams = append(h.streams, s)

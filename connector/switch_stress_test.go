@@ -305,7 +305,7 @@ func switchFault(chance *rand.Rand) connectortest.Fault {
 		connectortest.RefuseMe(n, []int{401, 503}[chance.IntN(2)]),
 		connectortest.AnswerRefreshes(n, 200, "text/html", "<html>"),
 		connectortest.AnswerLoginAs(n, 200, "application/json", `{"user":{"id":3,"name":"carol"}}`),
-		connectortest.RefuseUpgrades(n, 503), connectortest.RejectAuth(1), connectortest.DropOnAuth(n), connectortest.DropOnSubscribe(n),
+		connectortest.RefuseUpgrades(n, 502), connectortest.RejectAuth(1), connectortest.DropOnAuth(n), connectortest.DropOnSubscribe(n),
 	}
 	return faults[chance.IntN(len(faults))]
 }

@@ -1,9 +1,8 @@
 package connector
 
 import (
+	"sync"
 	"time"
-
-	"github.com/cenkalti/backoff/v4"
 
 	"github.com/custom-app/interlock/transitions"
 )
@@ -26,9 +25,55 @@ func (d *driver) startTimer(w work) {
 	key := timerKey{w.out.Machine, w.out.ID, w.out.Timer}
 	in := transitions.Input{To: key.machine, ID: key.id, On: key.timer, Gen: w.out.Now}
 	if d.timers == nil {
-		d.timers = make(map[timerKey]*time.Timer)
+		d.timers = make(map[timerKey]stopper)
 	}
-	d.timers[key] = time.AfterFunc(delay, func() { _ = d.post(in, noCause) })
+	fire := func() { _ = d.post(in, noCause) }
+	if key.machine == transitions.SocketKind && key.timer == uint8(transitions.SocketSilent) {
+		d.timers[key] = watch(d.socketRun(key.id).connection, delay, fire)
+		return
+	}
+	d.timers[key] = time.AfterFunc(delay, fire)
+}
+
+// stopper is a timer that runs.
+type stopper interface{ Stop() bool }
+
+// silenceWatch fires when a connection has been silent for so long.
+type silenceWatch struct {
+	mu      sync.Mutex
+	timer   *time.Timer
+	stopped bool
+}
+
+func watch(c *connection, after time.Duration, fire func()) *silenceWatch {
+	w := &silenceWatch{}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(max(after-c.silence(), 0), func() {
+		if left := after - c.silence(); left > 0 {
+			w.again(left)
+			return
+		}
+		fire()
+	})
+	return w
+}
+
+// again waits for the rest of the silence, unless it was stopped meanwhile.
+func (w *silenceWatch) again(left time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stopped {
+		w.timer.Reset(left)
+	}
+}
+
+// Stop stops the watch.
+func (w *silenceWatch) Stop() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	return w.timer.Stop()
 }
 
 func (d *driver) stopTimer(out transitions.Output) {
@@ -41,18 +86,30 @@ func (d *driver) stopTimer(out transitions.Output) {
 
 // delay returns how long a timer runs; false where none is to run.
 func (d *driver) delay(w work) (time.Duration, bool) {
-	s := d.settings
 	switch w.out.Machine {
 	case transitions.SessionKind:
-		return s.closeTimeout, true
+		return d.sessionDelay(w)
 	case transitions.LoginKind:
 		return d.loginDelay(w)
 	case transitions.TokenKind:
 		return d.tokenDelay(w)
 	case transitions.SocketKind:
-		return d.socketDelay(w, d.sockets[w.out.ID])
+		return d.socketDelay(w, d.socketRun(w.out.ID))
+	case transitions.SubscriptionKind:
+		return d.subscriptionRun(w.out.ID).socket.wiring.SubscribeTimeout, true
 	default:
-		return d.sockets[w.out.Gen].wiring.request, true
+		return d.socketRun(w.out.Gen).wiring.RequestTimeout, true
+	}
+}
+
+func (d *driver) sessionDelay(w work) (time.Duration, bool) {
+	switch transitions.SessionEvent(w.out.Timer) {
+	case transitions.SessionGroupTimedOut:
+		return d.settings.groupTimeout, true
+	case transitions.SessionRetryDue:
+		return d.retry(w, &d.chainDelays, uint8(transitions.SessionRetriesSpent))
+	default:
+		return d.settings.closeTimeout, true
 	}
 }
 
@@ -112,58 +169,4 @@ func (s *settings) tokenTimeout() time.Duration {
 // staleAfter returns how long after its receipt a token of this life is stale.
 func (s *settings) staleAfter(life time.Duration) time.Duration {
 	return max(life-min(s.staleGap, life/2), s.refreshFloor)
-}
-
-func (d *driver) socketDelay(w work, run *socketRun) (time.Duration, bool) {
-	switch transitions.SocketEvent(w.out.Timer) {
-	case transitions.SocketTokenTimedOut:
-		return d.settings.tokenTimeout(), true
-	case transitions.SocketOpenTimedOut:
-		return run.wiring.open, true
-	case transitions.SocketAuthTimedOut:
-		return run.wiring.authenticate, true
-	case transitions.SocketSubscribeTimedOut:
-		return run.wiring.subscribed, true
-	case transitions.SocketStable:
-		return run.wiring.stable, true
-	case transitions.SocketRetryDue:
-		return d.retry(w, &run.delays, uint8(transitions.SocketRetriesSpent))
-	default:
-		return d.settings.closeTimeout / 2, true // the other half is for telling the server
-	}
-}
-
-// retry returns the next delay of a backoff, between floor and cap, spread over
-// its second half, or over all of it for a first retry, since a server that went
-// down loses all its clients at once. What the server asked for is the least.
-// When the backoff stops, the event spent is posted.
-func (d *driver) retry(w work, delays *backoff.BackOff, spent uint8) (time.Duration, bool) {
-	s := d.settings
-	next, err := guarded(func() (time.Duration, error) {
-		if *delays == nil {
-			*delays = s.delays()
-		}
-		if w.out.Attempt == 0 {
-			(*delays).Reset()
-		}
-		return (*delays).NextBackOff(), nil
-	})
-	if err != nil {
-		d.fail("", err)
-	}
-	if err != nil || next == backoff.Stop {
-		_ = d.post(transitions.Input{To: w.out.Machine, ID: w.out.ID, On: spent, Gen: w.out.Now}, &cause{err: w.why.err, told: true})
-		return 0, false
-	}
-	next = min(max(next, s.retryFloor), s.retryCap)
-	least := max(next/2, s.retryFloor)
-	if w.out.Attempt == 0 {
-		least = s.retryFloor
-	}
-	next = least + time.Duration(d.random().Int64N(int64(next-least)+1))
-	next = max(next, w.why.retryAfter)
-	if d.journal != nil {
-		d.journal.delay(w.out, next)
-	}
-	return next, true
 }

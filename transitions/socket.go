@@ -100,6 +100,7 @@ const (
 	SocketRefuseOpen
 	SocketTellOpened
 	SocketTellClosed
+	SocketForget
 	SocketReportReady
 	SocketReportReadyAgain
 	SocketReportFailed
@@ -216,6 +217,7 @@ var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketRefuseOpen, Name: "refuseOpen", Doc: "tell the one who opens or removes it that the socket is open"},
 	{Is: SocketTellOpened, Name: "tellOpened", Doc: "tell the one who opens it that it is opening"},
 	{Is: SocketTellClosed, Name: "tellClosed", Doc: "tell everyone who closes or removes it that it is closed"},
+	{Is: SocketForget, Name: "forget", Doc: "the socket is no more"},
 	{Is: SocketReportReady, Name: "reportReady", Doc: "tell the application that the socket is ready"},
 	{Is: SocketReportReadyAgain, Name: "reportReadyAgain", Doc: "tell the application that the socket is ready again, and may have missed something"},
 	{Is: SocketReportFailed, Name: "reportFailed", Doc: "tell the application, once, that the socket has ended for good"},

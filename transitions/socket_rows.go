@@ -163,7 +163,9 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketWaiting, SocketOutage), On: of(SocketWoken), If: socketIsPublic, To: SocketOpening, Set: socketRetry, Do: of(SocketDial)},
 		{From: of(SocketWaiting, SocketOutage), On: of(SocketWoken), To: SocketTokenPending, Set: socketRetry, Do: of(SocketNeedToken)},
 		{From: of(SocketBusyWaiting), On: of(SocketWoken), Stay: true, Doc: "it is the server who wants to be left alone"},
-		{From: fsm.Except(socketAny, socketPausing...), On: of(SocketWoken, SocketRetryDue, SocketRetriesSpent), Stay: true},
+		{From: of(SocketSubscribed), On: of(SocketWoken), To: SocketProbing, Do: of(SocketSendPing), Doc: "is the connection still good?"},
+		{From: fsm.Except(socketAny, append(of(SocketSubscribed), socketPausing...)...), On: of(SocketWoken), Stay: true},
+		{From: fsm.Except(socketAny, socketPausing...), On: of(SocketRetryDue, SocketRetriesSpent), Stay: true},
 		{From: fsm.Except(socketAny, SocketWaiting), On: of(SocketOutageDue), Stay: true},
 
 		// Close.
@@ -174,7 +176,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketClosing), On: append(of(SocketCloseTimedOut), fsm.Except(socketEnds, SocketTokenRefused)...), To: SocketClosed, Do: of(SocketCloseConnection, SocketTellClosed)},
 		{From: of(SocketClosed, SocketRemoved), On: of(SocketAbortRequested), Stay: true},
 		{From: fsm.Except(socketAny, SocketClosed, SocketRemoved), On: of(SocketAbortRequested), To: SocketClosed, Do: of(SocketCloseConnection, SocketClosePending, SocketTellClosed)},
-		{From: of(SocketClosed), On: of(SocketRemoveRequested), If: socketIsAdded, To: SocketRemoved, Do: of(SocketClosePending, SocketTellClosed)},
+		{From: of(SocketClosed), On: of(SocketRemoveRequested), If: socketIsAdded, To: SocketRemoved, Do: of(SocketClosePending, SocketTellClosed, SocketForget)},
 		{From: of(SocketRemoved), On: of(SocketRemoveRequested), Stay: true},
 		{From: fsm.Except(socketAny, SocketRemoved), On: of(SocketRemoveRequested), Stay: true, Do: of(SocketRefuseOpen)},
 

@@ -20,6 +20,7 @@ var (
 	errFailedAuth   = &denial{http.StatusUnauthorized, failure{"failed_auth", "the name or the password is wrong"}}
 	errInvalidToken = &denial{http.StatusUnauthorized, failure{"invalid_token", "the token is not valid"}}
 	errNotPermitted = &denial{http.StatusForbidden, failure{"permission_denied", "this user may not log in as another"}}
+	errOtherUser    = &denial{http.StatusForbidden, failure{"other_user", "the connection belongs to another user"}}
 	errUnknownUser  = &denial{http.StatusNotFound, failure{"not_found", "there is no such user"}}
 )
 

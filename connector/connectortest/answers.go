@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 const bodyLimit = 64 << 10 // bytes of an HTTP request body
@@ -19,12 +20,15 @@ type failure struct {
 
 // meetFault counts the arrival of r and tells whether a fault dealt with it.
 func (b *Backend) meetFault(w http.ResponseWriter, r *http.Request, at step) bool {
-	f := b.script.arrive(at)
+	return b.dealWith(b.script.arrive(at), w, r, at)
+}
+
+// dealWith is false when f lets r proceed.
+func (b *Backend) dealWith(f Fault, w http.ResponseWriter, r *http.Request, at step) bool {
 	switch f.action {
 	case refuse:
 		if f.retryAfter > 0 {
-			seconds := math.Ceil(f.retryAfter.Seconds())
-			w.Header().Set("Retry-After", strconv.FormatFloat(seconds, 'f', 0, 64))
+			w.Header().Set("Retry-After", b.retryAfter(f))
 		}
 		deny(w, refused(at, f.status))
 	case hold:
@@ -46,6 +50,15 @@ func (b *Backend) meetFault(w http.ResponseWriter, r *http.Request, at step) boo
 		return false
 	}
 	return true
+}
+
+// retryAfter is the value of a Retry-After header (RFC 9110 section 10.2.3).
+func (b *Backend) retryAfter(f Fault) string {
+	if f.retryByDate {
+		at := b.accounts.clock.now().Add(f.retryAfter + time.Second - 1)
+		return at.UTC().Format(http.TimeFormat) // which cuts to the second
+	}
+	return strconv.FormatFloat(math.Ceil(f.retryAfter.Seconds()), 'f', 0, 64)
 }
 
 // refused makes a scripted refusal look like a genuine one of that status.

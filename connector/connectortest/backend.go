@@ -1,6 +1,7 @@
 // Package connectortest is a backend to try an application on: a real HTTP
 // and WebSocket server that runs inside the test process, misbehaves on
-// request, and can be reached over an in-memory network.
+// request, and can be reached over an in-memory network, or through a proxy that
+// breaks connections as a real network does.
 //
 //	b, err := connectortest.Start(connectortest.Config{})
 //	if err != nil {
@@ -37,13 +38,25 @@
 //	{"id":1,"login":{"name":N,"password":P}}   {"id":1,"login":{...}}, as POST /login; the socket is then authenticated
 //	{"id":2,"logout":{}}                       {"id":2,"logout":{}}; the login's tokens are revoked, the socket is as if new
 //	{"id":2,"sub":{"kind":"categories"}}       {"id":2,"sub":{"kind":"categories"}}, then {"push":{"categories":[{"id":I,"name":N}]}}
+//	{"id":2,"sub":{"kind":"news"}}             {"id":2,"sub":{"kind":"news"}}, then {"push":{"news":{"text":T}}} for each News
+//	{"id":2,"sub":{"kind":"room-1"}}           {"id":2,"sub":{"kind":"room-1"}}, then {"push":{"kind":"room-1","message":M}} for each PushTo
+//	{"id":2,"unsub":{"kind":K}}                {"id":2,"unsub":{}}; what is subscribed to as K is pushed no more
 //	{"id":3,"echo":{"text":T}}                 {"id":3,"echo":{"text":T}}
 //	{"id":4,"menuAdd":{"name":N}}              {"id":4,"menuAdd":{"id":I,"name":N}}, and to all {"push":{"categoryUpdate":{"id":I,"name":N}}}
 //	{"id":5,"menuDelete":{"id":I}}             {"id":5,"menuDelete":{"id":I}}, and to all {"push":{"categoryDelete":{"id":I}}}
+//	{"id":6,"ping":{}}                         {"id":6,"ping":{}}
 //
-// On the WebSocket /public, where nobody authenticates, echo and this alone:
+// The plain channels are room-1 to room-9. A socket may be subscribed to
+// several kinds at once, and is refused the one that it has with
+// already_subscribed. An authenticated socket may authenticate again, with any
+// valid token of the same user, and keeps its subscriptions; a token of another
+// user is refused with other_user.
 //
-//	{"id":1,"sub":{"kind":"news"}}             {"id":1,"sub":{"kind":"news"}}, then {"push":{"news":{"text":T}}} for each News
+// On the WebSocket /public, where nobody authenticates, there are only sub and
+// unsub, of news alone, echo and ping.
+//
+// Ping frames are answered on both (RFC 6455 section 5.5.2), and faults come in
+// between, as the functions that return a Fault describe them.
 //
 // Its one invariant: after Close has returned, nothing that the backend
 // started is still running.
@@ -102,10 +115,10 @@ func New(c Config) (*Backend, error) {
 		log:      c.Log,
 		accounts: newAccounts(c),
 		script:   newScript(c.Log),
-		room:     newRoom(),
 		upgrader: websocket.Upgrader{HandshakeTimeout: handshakeWait},
 		done:     make(chan struct{}),
 	}
+	b.room = newRoom(b.script)
 	b.handler = b.routes()
 	b.server = &http.Server{
 		Handler:           b.handler,
@@ -243,6 +256,10 @@ func (b *Backend) Counts() Counts {
 	return c
 }
 
+// UpgradeTimes returns when the upgrades that Counts.Upgrades tells of arrived,
+// in their order: of the last 10 000.
+func (b *Backend) UpgradeTimes() []time.Time { return b.script.upgradeTimes() }
+
 // Push sends {"push": message} to every socket subscribed to categories. It
 // queues the message and returns; the error is that message cannot be written
 // as JSON.
@@ -259,6 +276,22 @@ func (b *Backend) Push(message any) error {
 // news. It queues the message and returns.
 func (b *Backend) News(text string) {
 	b.room.push(news, map[string]echoText{news: {Text: text}})
+}
+
+// PushTo sends {"push":{"kind":kind,"message":message}} to every socket
+// subscribed to kind, which is one of those on /ws. It queues the message and
+// returns; the error is that there is no such kind, or that message cannot be
+// written as JSON.
+func (b *Backend) PushTo(kind string, message any) error {
+	if !offered(kind, false) {
+		return fmt.Errorf("interlock: push: kind: there is no %q", kind)
+	}
+	payload, err := json.Marshal(message)
+	if err != nil {
+		return fmt.Errorf("interlock: push: %w", err)
+	}
+	b.room.push(kind, channelPush{kind, payload})
+	return nil
 }
 
 // Format keeps keys and tokens out of every printed form of a backend.

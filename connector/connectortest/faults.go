@@ -16,12 +16,21 @@ import (
 type action string
 
 const (
-	proceed action = ""
-	hold    action = "hold"
-	refuse  action = "refuse"
-	reject  action = "reject"
-	reply   action = "answer"
-	drop    action = "drop"
+	proceed    action = ""
+	hold       action = "hold"
+	refuse     action = "refuse"
+	reject     action = "reject"
+	reply      action = "answer"
+	drop       action = "drop"
+	dropAfter  action = "drop after the answer"
+	closeWith  action = "close"
+	closeAfter action = "close after the answer"
+	deaf       action = "deaf"
+	mute       action = "mute"
+	anonymous  action = "answer without an id"
+	repeat     action = "repeat the answer"
+	stray      action = "stray answer"
+	batch      action = "batch the answer"
 )
 
 const longestReason = 123 // bytes in a close frame; RFC 6455 section 5.5
@@ -36,6 +45,7 @@ type Fault struct {
 	times       int
 	status      int
 	retryAfter  time.Duration
+	retryByDate bool
 	contentType string
 	body        string
 	closing     bool
@@ -160,6 +170,12 @@ func AnswerMe(n, status int, contentType, body string) Fault {
 	return scripted(atMe, n, status, contentType, body)
 }
 
+// AnswerUpgrades answers the next n WebSocket upgrades on /ws, as AnswerLogins
+// does: with 200 and a page of HTML, as the portal of a public network does.
+func AnswerUpgrades(n, status int, contentType, body string) Fault {
+	return scripted(atUpgrade, n, status, contentType, body)
+}
+
 // CutLogins closes the connection of each of the next n logins without an
 // answer, and nobody is logged in. Over HTTP the handler panics with
 // http.ErrAbortHandler, which a server of net/http takes to mean just that; a
@@ -197,7 +213,14 @@ func DropOnSubscribe(n int) Fault { return armed(atSubscribe, drop, n) }
 // RetryAfter returns the refusal f with a Retry-After header (RFC 9110 section
 // 10.2.3) of d, rounded up to whole seconds.
 func (f Fault) RetryAfter(d time.Duration) Fault {
-	f.retryAfter = d
+	f.retryAfter, f.retryByDate = d, false
+	return f
+}
+
+// RetryAfterDate is RetryAfter with a date in the header, by the backend's clock
+// and rounded up to a whole second.
+func (f Fault) RetryAfterDate(d time.Duration) Fault {
+	f.retryAfter, f.retryByDate = d, true
 	return f
 }
 

@@ -294,6 +294,17 @@ func TestBadFaultsChangeNothing(t *testing.T) {
 		{"unknown user", connectortest.RevokeUser("eve"), `name: there is no user "eve"`},
 		{"no user", connectortest.RevokeUser(""), `name: there is no user ""`},
 		{"code", connectortest.CloseSockets(1006, ""), "code: 1006"},
+		{"n of a dropped upgrade", connectortest.DropUpgraded(0), "n: 0"},
+		{"n of a deaf socket", connectortest.Deaf(0), "n: 0"},
+		{"n of odd answers", connectortest.RepeatAnswers(-1), "n: -1"},
+		{"n of errors without an id", connectortest.AnonymousErrors(0), "n: 0"},
+		{"code on auth", connectortest.CloseOnAuth(1, 1005, ""), "code: 1005"},
+		{"code after the upgrade", connectortest.CloseUpgraded(1, 999, ""), "code: 999"},
+		{"reason on subscribe", connectortest.CloseOnSubscribe(1, 1000, "\xff"), "reason"},
+		{"reason after the subscribe answer", connectortest.CloseSubscribed(1, 1000, strings.Repeat("x", 124)), "reason"},
+		{"negative RetryAfterDate", connectortest.RefuseUpgrades(1, 503).RetryAfterDate(-1), "RetryAfter"},
+		{"RetryAfterDate of a drop", connectortest.DropUpgraded(1).RetryAfterDate(1), "RetryAfter"},
+		{"body of an upgrade with a 304", connectortest.AnswerUpgrades(1, 304, "", "x"), "body"},
 		{"reason", connectortest.CloseSockets(1000, strings.Repeat("x", 124)), "reason"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

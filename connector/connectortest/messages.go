@@ -1,5 +1,7 @@
 package connectortest
 
+import "encoding/json"
+
 // credentials are in the body of POST /login and in login messages.
 type credentials struct {
 	Name     string `json:"name"`
@@ -24,9 +26,11 @@ type clientMessage struct {
 	Login      *credentials  `json:"login"`
 	Logout     *struct{}     `json:"logout"`
 	Sub        *subscription `json:"sub"`
+	Unsub      *subscription `json:"unsub"`
 	MenuAdd    *category     `json:"menuAdd"`
 	MenuDelete *categoryID   `json:"menuDelete"`
 	Echo       *echoText     `json:"echo"`
+	Ping       *struct{}     `json:"ping"`
 }
 
 type serverMessage struct {
@@ -35,11 +39,19 @@ type serverMessage struct {
 	Login      *tokenPair    `json:"login,omitempty"`
 	Logout     *struct{}     `json:"logout,omitempty"`
 	Sub        *subscription `json:"sub,omitempty"`
+	Unsub      *struct{}     `json:"unsub,omitempty"`
 	MenuAdd    *category     `json:"menuAdd,omitempty"`
 	MenuDelete *categoryID   `json:"menuDelete,omitempty"`
 	Echo       *echoText     `json:"echo,omitempty"`
+	Ping       *struct{}     `json:"ping,omitempty"`
 	Push       any           `json:"push,omitempty"`
 	Error      *failure      `json:"error,omitempty"`
+}
+
+// channelPush is what Backend.PushTo sends.
+type channelPush struct {
+	Kind    string          `json:"kind"`
+	Message json.RawMessage `json:"message"`
 }
 
 // step tells what m asks of a socket of its kind; it is false unless that is
@@ -58,6 +70,8 @@ func (m clientMessage) step(public bool) (step, bool) {
 		{m.MenuAdd != nil, atRequest, false},
 		{m.MenuDelete != nil, atRequest, false},
 		{m.Echo != nil, atRequest, true},
+		{m.Unsub != nil, atUnsubscribe, true},
+		{m.Ping != nil, atAppPing, true},
 	} {
 		if !request.made {
 			continue

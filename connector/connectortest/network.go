@@ -3,12 +3,16 @@ package connectortest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 const (
@@ -22,8 +26,12 @@ const (
 // ordered, with deadlines and half-close. Make one with NewNetwork. All its
 // methods may be called concurrently.
 type Network struct {
+	latency atomic.Int64 // a time.Duration
+	slice   atomic.Int64 // bytes
+
 	mu        sync.Mutex
 	refusing  bool
+	hanging   chan struct{} // nil unless dials hang; closed when they may go on
 	listeners map[string]*listener
 	links     map[*link]struct{}
 	dialed    int
@@ -66,10 +74,10 @@ func (n *Network) Listen(addr string) (net.Listener, error) {
 }
 
 // DialContext connects to the listener at addr. It serves as
-// http.Transport.DialContext and as websocket.Dialer.NetDialContext. It never
-// waits: the error is ctx's when that is over, and syscall.ECONNREFUSED when
-// nothing listens at addr, too many connections wait to be accepted there, or
-// Refuse is set.
+// http.Transport.DialContext and as websocket.Dialer.NetDialContext. It waits
+// only while Hang is set: the error is ctx's when that is over, and
+// syscall.ECONNREFUSED when nothing listens at addr, too many connections wait
+// to be accepted there, or Refuse is set.
 func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	name := address(strings.ToLower(addr))
 	switch network {
@@ -77,7 +85,7 @@ func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Co
 	default:
 		return nil, opError("dial", name, net.UnknownNetworkError(network))
 	}
-	if err := ctx.Err(); err != nil {
+	if err := n.awaitDial(ctx); err != nil {
 		return nil, opError("dial", name, err)
 	}
 	n.mu.Lock()
@@ -92,6 +100,22 @@ func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Co
 	n.links[k] = struct{}{}
 	l.waiting <- k.server
 	return k.client, nil
+}
+
+func (n *Network) awaitDial(ctx context.Context) error {
+	for {
+		n.mu.Lock()
+		hanging := n.hanging
+		n.mu.Unlock()
+		if hanging == nil {
+			return ctx.Err()
+		}
+		select {
+		case <-hanging:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Drop resets every open connection: what was not read yet is lost, and both
@@ -113,8 +137,52 @@ func (n *Network) Refuse(on bool) {
 	n.refusing = on
 }
 
+// Hang sets whether dials wait from now on, as when nothing answers at the
+// address: until their contexts end, or until Hang(false), after which they go
+// on. Open connections stay.
+func (n *Network) Hang(on bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case on && n.hanging == nil:
+		n.hanging = make(chan struct{})
+	case !on && n.hanging != nil:
+		close(n.hanging)
+		n.hanging = nil
+	}
+}
+
+// Freeze makes every connection that is open now half-open, for good: neither
+// end hears of the other any more, not even that it closed (RFC 9293 section
+// 3.5.1). What was not read yet is lost, and what is written vanishes without
+// an error. Only an end's own Close and deadlines still work on it, and Drop.
+// Connections dialed later are not affected.
+//
+// When the client's end of a frozen connection is closed the connection counts
+// as closed, and its server's end, which would otherwise wait for ever, gets
+// syscall.ECONNRESET.
+func (n *Network) Freeze() {
+	n.mu.Lock()
+	links := slices.Collect(maps.Keys(n.links))
+	n.mu.Unlock()
+	for _, k := range links {
+		k.freeze()
+	}
+}
+
+// Latency makes what is written from now on, and the end of file after it,
+// arrive d later, in order and on all connections; zero, as at first, or less is
+// at once. What is on its way takes room in the buffer of its connection. A
+// reset is at once, and so is that a closed end takes no more.
+func (n *Network) Latency(d time.Duration) { n.latency.Store(int64(d)) }
+
+// Slice makes each read return at most size bytes from now on, on all
+// connections; zero, as at first, or less is no limit.
+func (n *Network) Slice(size int) { n.slice.Store(int64(size)) }
+
 // OpenConns returns how many connections are open: each from its dial until
-// both of its ends are closed, or until it is reset.
+// both of its ends are closed, or until it is reset. Of a frozen one only the
+// client's end counts.
 func (n *Network) OpenConns() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()

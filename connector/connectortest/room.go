@@ -19,9 +19,11 @@ type categoryID struct {
 
 // room holds the open sockets and the menu they share. Answers and pushes are
 // queued under its lock, so every socket hears of changes in the order in which
-// they happened. Whoever holds that lock may take the one of the accounts, and
-// never the other way round.
+// they happened. Whoever holds that lock may take the ones of the accounts and
+// the script, and never the other way round.
 type room struct {
+	script *script
+
 	mu      sync.Mutex
 	closed  bool
 	sockets map[*socket]struct{}
@@ -29,9 +31,9 @@ type room struct {
 	lastID  int
 }
 
-func newRoom() *room {
+func newRoom(s *script) *room {
 	menu := []category{{1, "Soup"}, {2, "Bread"}, {3, "Cake"}}
-	return &room{sockets: make(map[*socket]struct{}), menu: menu, lastID: len(menu)}
+	return &room{script: s, sockets: make(map[*socket]struct{}), menu: menu, lastID: len(menu)}
 }
 
 // join is false once the room is shut.
@@ -87,6 +89,11 @@ func (r *room) closeAll(code int, reason string) {
 	r.closeThose(func(*socket) bool { return true }, code, reason)
 }
 
+// close closes one socket.
+func (r *room) close(s *socket, code int, reason string) {
+	r.closeThose(func(other *socket) bool { return other == s }, code, reason)
+}
+
 // closeUser closes the sockets that are authenticated as user.
 func (r *room) closeUser(user User, code int, reason string) {
 	r.closeThose(func(s *socket) bool { return s.login != nil && s.login.user.ID == user.ID }, code, reason)
@@ -103,8 +110,16 @@ func (r *room) closeThose(chosen func(*socket) bool, code int, reason string) {
 	}
 }
 
-// closing tells whether s was sent a close frame, after which what it still
-// says is ignored.
+// cut breaks the connection of s once what it was told is written.
+func (r *room) cut(s *socket) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queue(s, frame{kind: cut})
+	s.closing = true
+}
+
+// closing tells whether s was sent a close frame or is to be cut, after which
+// what it still says is ignored.
 func (r *room) closing(s *socket) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -137,7 +152,8 @@ func (r *room) forget(s *socket) *login {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	had := s.login
-	s.login, s.hears = nil, ""
+	s.login = nil
+	clear(s.hears)
 	return had
 }
 
@@ -146,6 +162,25 @@ func (r *room) say(s *socket, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.queue(s, frame{kind: websocket.TextMessage, payload: []byte(text)})
+}
+
+// sayAll sends f as it is.
+func (r *room) sayAll(f frame) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := range r.sockets {
+		r.queue(s, f)
+	}
+}
+
+func (r *room) tellAuthenticated(m serverMessage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := range r.sockets {
+		if s.login != nil {
+			r.tell(s, m)
+		}
+	}
 }
 
 func (r *room) answer(s *socket, m serverMessage) {
@@ -164,11 +199,26 @@ func (r *room) push(kind string, message any) {
 func (r *room) subscribe(s *socket, id int64, kind subscription) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.hears = kind.Kind
+	if s.hears[kind.Kind] {
+		r.tell(s, serverMessage{ID: &id, Error: &failure{"already_subscribed", "the connection is subscribed to that kind already"}})
+		return
+	}
+	s.hears[kind.Kind] = true
 	r.tell(s, serverMessage{ID: &id, Sub: &kind})
 	if kind.Kind == categories {
 		r.tell(s, serverMessage{Push: map[string][]category{categories: r.menu}})
 	}
+}
+
+func (r *room) unsubscribe(s *socket, id int64, kind string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !s.hears[kind] {
+		r.tell(s, serverMessage{ID: &id, Error: &failure{"not_subscribed", "the connection is not subscribed to that kind"}})
+		return
+	}
+	delete(s.hears, kind)
+	r.tell(s, serverMessage{ID: &id, Unsub: &struct{}{}})
 }
 
 func (r *room) add(s *socket, id int64, name string) {
@@ -198,7 +248,7 @@ func (r *room) remove(s *socket, id int64, target categoryID) {
 
 func (r *room) pushAll(kind string, message any) {
 	for s := range r.sockets {
-		if s.hears == kind {
+		if s.hears[kind] {
 			r.tell(s, serverMessage{Push: message})
 		}
 	}
@@ -210,7 +260,27 @@ func (r *room) tell(s *socket, m serverMessage) {
 		r.drop(s)
 		return
 	}
+	if m.ID != nil {
+		r.tellAnswer(s, payload)
+		return
+	}
 	r.queue(s, frame{kind: websocket.TextMessage, payload: payload})
+}
+
+// tellAnswer sends answer as the fault that it meets wants.
+func (r *room) tellAnswer(s *socket, answer []byte) {
+	frames := [][]byte{answer}
+	switch r.script.answer().action {
+	case repeat:
+		frames = [][]byte{answer, answer}
+	case stray:
+		frames = [][]byte{[]byte(strayAnswer), answer}
+	case batch:
+		frames = [][]byte{slices.Concat(answer, []byte("\n"+batchedPush))}
+	}
+	for _, payload := range frames {
+		r.queue(s, frame{kind: websocket.TextMessage, payload: payload})
+	}
 }
 
 // queue never waits: a socket too slow for its queue is dropped.

@@ -1,11 +1,14 @@
 package connectortest
 
-import "testing"
+import (
+	"log/slog"
+	"testing"
+)
 
 // Were the lock free during the check, a user who logs out everywhere just then
 // would leave the socket open: not authenticated yet, and checked already.
 func TestAdmitChecksUnderTheLock(t *testing.T) {
-	r, s, ann := newRoom(), newSocket(false), &login{user: User{ID: 1}}
+	r, s, ann := newRoom(newScript(slog.New(slog.DiscardHandler))), newSocket(false), &login{user: User{ID: 1}}
 	r.join(s)
 	_, err := r.admit(s, func() (*login, error) {
 		if r.mu.TryLock() {

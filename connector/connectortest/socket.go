@@ -3,6 +3,7 @@ package connectortest
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -15,11 +16,24 @@ const (
 	closeWait    = 5 * time.Second  // for the answer to a close frame
 )
 
-// What there is to subscribe to, the one on /ws and the other on /public.
+// What there is to subscribe to, besides the plain channels.
 const (
 	categories = "categories"
 	news       = "news"
 )
+
+// offered tells whether kind is there to subscribe to.
+func offered(kind string, public bool) bool {
+	if public || kind == news {
+		return kind == news
+	}
+	number, channel := strings.CutPrefix(kind, "room-")
+	return kind == categories || channel && len(number) == 1 && number >= "1" && number <= "9"
+}
+
+// cut is the kind of a frame that is not sent: it breaks the connection once
+// those before it are.
+const cut = -1
 
 // socket is one WebSocket connection: a goroutine reads it, another writes what
 // is queued for it.
@@ -30,8 +44,8 @@ type socket struct {
 	gone   chan struct{} // closed when the socket leaves the room
 
 	// Guarded by the room's lock.
-	login   *login // nil while anonymous
-	hears   string // the kind it has subscribed to, or ""
+	login   *login          // nil while anonymous
+	hears   map[string]bool // the kinds it is subscribed to
 	closing bool
 }
 
@@ -41,23 +55,29 @@ type frame struct {
 }
 
 func newSocket(public bool) *socket {
-	return &socket{public: public, out: make(chan frame, queueLength), gone: make(chan struct{})}
+	return &socket{
+		public: public,
+		out:    make(chan frame, queueLength),
+		gone:   make(chan struct{}),
+		hears:  make(map[string]bool),
+	}
 }
 
 func (b *Backend) upgrade(w http.ResponseWriter, r *http.Request) {
-	if !b.meetFault(w, r, atUpgrade) {
-		b.open(w, r, newSocket(false))
-	}
+	b.open(w, r, atUpgrade, newSocket(false))
 }
 
 func (b *Backend) upgradePublic(w http.ResponseWriter, r *http.Request) {
-	if !b.meetFault(w, r, atPublicUpgrade) {
-		b.open(w, r, newSocket(true))
-	}
+	b.open(w, r, atPublicUpgrade, newSocket(true))
 }
 
-// open makes the connection of r that of s, and stays until it ends.
-func (b *Backend) open(w http.ResponseWriter, r *http.Request, s *socket) {
+// open makes the connection of r that of s, unless a fault comes first, and
+// stays until it ends.
+func (b *Backend) open(w http.ResponseWriter, r *http.Request, at step, s *socket) {
+	f := b.script.arrive(at)
+	if b.dealWith(f, w, r, at) {
+		return
+	}
 	// The socket joins before the client can know that it is open, so that
 	// no fault misses a socket which the client has seen.
 	if !b.room.join(s) {
@@ -73,8 +93,33 @@ func (b *Backend) open(w http.ResponseWriter, r *http.Request, s *socket) {
 		conn.Close()
 		return
 	}
+	switch f.action {
+	case dropAfter:
+		return
+	case closeAfter:
+		b.room.close(s, f.code, f.reason)
+	case mute:
+		<-s.gone
+		return
+	}
+	b.countPings(s, f.action == deaf)
 	b.running.Go(func() { b.write(s) })
 	b.read(s)
+}
+
+func (b *Backend) countPings(s *socket, deaf bool) {
+	pong := s.conn.PingHandler()
+	s.conn.SetPingHandler(func(data string) error {
+		b.script.arrive(atPing)
+		if deaf {
+			return nil
+		}
+		return pong(data)
+	})
+	s.conn.SetPongHandler(func(string) error {
+		b.script.arrive(atPong)
+		return nil
+	})
 }
 
 func (b *Backend) read(s *socket) {
@@ -105,21 +150,30 @@ func (b *Backend) write(s *socket) {
 		case <-s.gone:
 			return
 		case f := <-s.out:
-			deadline := time.Now().Add(writeWait)
-			if f.kind == websocket.CloseMessage {
-				if s.conn.WriteControl(f.kind, f.payload, deadline) != nil {
-					return
-				}
-				s.conn.SetReadDeadline(time.Now().Add(closeWait))
-				<-s.gone
-				return
-			}
-			s.conn.SetWriteDeadline(deadline)
-			if s.conn.WriteMessage(f.kind, f.payload) != nil {
+			if !s.writeFrame(f) {
 				return
 			}
 		}
 	}
+}
+
+// writeFrame is false when nothing may follow.
+func (s *socket) writeFrame(f frame) bool {
+	deadline := time.Now().Add(writeWait)
+	switch f.kind {
+	case cut:
+		return false
+	case websocket.PingMessage:
+		return s.conn.WriteControl(f.kind, f.payload, deadline) == nil
+	case websocket.CloseMessage:
+		if s.conn.WriteControl(f.kind, f.payload, deadline) == nil {
+			s.conn.SetReadDeadline(time.Now().Add(closeWait))
+			<-s.gone
+		}
+		return false
+	}
+	s.conn.SetWriteDeadline(deadline)
+	return s.conn.WriteMessage(f.kind, f.payload) == nil
 }
 
 // handle acts on a message that has an id; false breaks the connection.
@@ -129,11 +183,21 @@ func (b *Backend) handle(s *socket, m clientMessage) bool {
 		b.deny(s, m, failure{"bad_message", "the message must carry exactly one known request"})
 		return true
 	}
-	f := b.script.arrive(at)
+	f := b.script.arriveOnSocket(at)
 	switch f.action {
 	case hold:
 	case drop:
 		return false
+	case dropAfter:
+		b.perform(s, m, at)
+		b.room.cut(s)
+	case closeWith:
+		b.room.close(s, f.code, f.reason)
+	case closeAfter:
+		b.perform(s, m, at)
+		b.room.close(s, f.code, f.reason)
+	case anonymous:
+		b.room.answer(s, serverMessage{Error: &failure{"unavailable", "an answer without an id"}})
 	case refuse:
 		b.deny(s, m, refused(at, f.status).failure)
 	case reply:
@@ -163,6 +227,10 @@ func (b *Backend) perform(s *socket, m clientMessage, at step) {
 		b.room.answer(s, serverMessage{ID: m.ID, Logout: m.Logout})
 	case at == atSubscribe:
 		b.subscribe(s, m)
+	case at == atUnsubscribe:
+		b.room.unsubscribe(s, *m.ID, m.Unsub.Kind)
+	case at == atAppPing:
+		b.room.answer(s, serverMessage{ID: m.ID, Ping: m.Ping})
 	case m.MenuAdd != nil:
 		b.room.add(s, *m.ID, m.MenuAdd.Name)
 	case m.MenuDelete != nil:
@@ -173,7 +241,13 @@ func (b *Backend) perform(s *socket, m clientMessage, at step) {
 }
 
 func (b *Backend) authenticate(s *socket, m clientMessage) {
-	login, err := b.room.admit(s, func() (*login, error) { return b.accounts.check(m.Auth.Token) })
+	login, err := b.room.admit(s, func() (*login, error) {
+		l, err := b.accounts.check(m.Auth.Token)
+		if err == nil && s.login != nil && s.login.user.ID != l.user.ID {
+			return nil, errOtherUser
+		}
+		return l, err
+	})
 	if err != nil {
 		b.deny(s, m, denialOf(err).failure)
 		return
@@ -195,12 +269,11 @@ func (b *Backend) logInOn(s *socket, m clientMessage) {
 }
 
 func (b *Backend) subscribe(s *socket, m clientMessage) {
-	switch kind := m.Sub.Kind; {
-	case s.public && kind == news, !s.public && kind == categories:
-		b.room.subscribe(s, *m.ID, *m.Sub)
-	default:
+	if !offered(m.Sub.Kind, s.public) {
 		b.deny(s, m, failure{"not_found", "there is nothing of that kind to subscribe to"})
+		return
 	}
+	b.room.subscribe(s, *m.ID, *m.Sub)
 }
 
 func (b *Backend) deny(s *socket, m clientMessage, why failure) {

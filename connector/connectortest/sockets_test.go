@@ -164,7 +164,7 @@ func TestPublicSocket(t *testing.T) {
 		}
 		s.send(`{"id":2,"sub":{"kind":"categories"}}`)
 		s.wantError(2, "not_found")
-		menu.send(`{"id":2,"sub":{"kind":"news"}}`)
+		menu.send(`{"id":2,"sub":{"kind":"weather"}}`)
 		menu.wantError(2, "not_found")
 
 		c.b.News("too early")

@@ -1,0 +1,269 @@
+package connector
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/custom-app/interlock/connector/internal/ws"
+	"github.com/custom-app/interlock/transitions"
+)
+
+// Inbound is one message from the peer, as [Socket.All] has it.
+type Inbound[Res any] struct {
+	Message    Res
+	Generation uint32 // of the connection that it came on
+	Own        bool   // the connector has used it: an answer, an error, or a heartbeat
+}
+
+// expectation says what the answer with an id answers: a step of the handshake, a
+// subscription, or a request.
+type expectation struct {
+	step         *step  // nil for requests
+	subscription uint32 // its id; 0: none
+	gen          uint32 // the subscription's generation
+	leaves       bool   // it ends the subscription
+	number       int    // of a declared subscription, from 1; 0: it is not declared
+	request      uint32 // its id; 0: none
+}
+
+// decode gives the messages of a frame to whom they belong.
+func (c *connection) decode(f ws.Frame) error {
+	_, err := guarded(func() (struct{}, error) {
+		return struct{}{}, c.run.wiring.decode(f, func(m message) { c.receive(&m) })
+	})
+	return err
+}
+
+// receive gives one message to whom it belongs.
+func (c *connection) receive(m *message) {
+	w := c.run.wiring
+	own := c.heartbeat(m) || c.answers(m) || c.judged(m) || c.complains(m)
+	w.tell(c.run.messages, *m, c.gen, own)
+}
+
+// heartbeat answers a ping that is a message, and keeps its like from the
+// application.
+func (c *connection) heartbeat(m *message) bool {
+	w := c.run.wiring
+	if w.reply != nil {
+		f, is, err := w.reply(m.value)
+		switch {
+		case err != nil:
+			c.run.fault("ping", err)
+		case is:
+			c.put(frame{message: f})
+			go c.flush()
+		}
+		if is {
+			return true
+		}
+	}
+	return w.isPong != nil && w.isPong(m.value)
+}
+
+// answers gives an answer to who waits for it. An error without an id is one too,
+// if the socket's Blame says so.
+func (c *connection) answers(m *message) bool {
+	id, named := m.id, m.hasID
+	if !named && m.err != nil && c.run.wiring.blame != nil {
+		id, named = c.run.wiring.blame(m.value, c.pending())
+	}
+	if !named {
+		return false
+	}
+	e, ok := c.take(id)
+	if !ok {
+		if id > c.run.driver.wireID.Load() {
+			c.run.fault("message", errNeverAsked)
+		}
+		return false
+	}
+	c.post(e, m)
+	return true
+}
+
+// judged posts what a message says of the connection, if a rule is for it.
+func (c *connection) judged(m *message) bool {
+	on, ok := c.verdict(m)
+	if ok {
+		c.run.post(on, c.gen, codeArg(m.code), c.run.because("message", complaint(m)))
+	}
+	return ok
+}
+
+// verdict returns what the rules make of a message.
+func (c *connection) verdict(m *message) (transitions.SocketEvent, bool) {
+	if !m.hasCode {
+		return 0, false
+	}
+	means, ok := class(c.run.wiring.Rules, OfMessage, m.code)
+	return said[means], ok
+}
+
+// codeArg is a code as an event carries it; 0 when it does not fit.
+func codeArg(code Code) uint32 {
+	if code.Number < 0 || code.Number > 1<<16-1 {
+		return 0
+	}
+	return uint32(code.Number)
+}
+
+// complains tells of an error that nobody waits for.
+func (c *connection) complains(m *message) bool {
+	if m.err == nil || m.hasID {
+		return false
+	}
+	c.run.fault("message", m.err)
+	return true
+}
+
+// complaint is the error that a message is.
+func complaint(m *message) error {
+	if m.err != nil {
+		return m.err
+	}
+	return errNotAccepted
+}
+
+// post posts what an answer means. An answer that is an error may also be a
+// verdict on the connection.
+func (c *connection) post(e expectation, m *message) {
+	if e.step == nil {
+		why, on := &cause{err: m.err, answer: m}, transitions.RequestAnswer
+		if m.err != nil {
+			on = transitions.RequestErrorAnswer
+		}
+		_ = c.run.driver.post(transitions.Input{To: transitions.RequestKind, ID: e.request, On: uint8(on)}, why)
+		if m.err != nil {
+			c.judged(m)
+		}
+		return
+	}
+	accepted, err := guarded(func() (bool, error) { return m.err == nil && e.step.accept(m.value), nil })
+	switch {
+	case err != nil:
+		c.stepFailed(e, err)
+	case accepted:
+		c.stepAccepted(e, m)
+	default:
+		c.stepRejected(e, m)
+	}
+}
+
+func (c *connection) stepAccepted(e expectation, m *message) {
+	why := &cause{answer: m}
+	switch {
+	case e.leaves:
+		c.postSubscription(e, transitions.SubscriptionLeft, why)
+	case e.subscription != 0:
+		recovered, err := guarded(func() (bool, error) { return e.step.recovered(m.value), nil })
+		if err != nil {
+			c.run.fault("subscribe", err)
+		}
+		c.noteRecovered(recovered)
+		c.run.answered(m)
+		c.postSubscription(e, transitions.SubscriptionAccepted, why)
+	default:
+		c.run.post(transitions.SocketAuthAccepted, c.gen, 0, why)
+	}
+}
+
+func (c *connection) stepRejected(e expectation, m *message) {
+	why := c.run.because(e.op(), e.which(complaint(m)))
+	why.answer = m
+	if on, ok := c.verdict(m); ok {
+		c.run.post(on, c.gen, codeArg(m.code), why)
+	}
+	switch {
+	case e.leaves:
+		c.postSubscription(e, transitions.SubscriptionLeft, why)
+	case e.subscription != 0:
+		c.postSubscription(e, transitions.SubscriptionRejected, why)
+	default:
+		c.run.post(transitions.SocketAuthRejected, c.gen, 0, why)
+	}
+}
+
+// stepFailed posts that the builder, the codec or the judge of a step has failed.
+func (c *connection) stepFailed(e expectation, err error) {
+	why := c.run.because(e.op(), e.which(err))
+	if e.subscription != 0 {
+		c.postSubscription(e, transitions.SubscriptionBuilderFailed, why)
+		return
+	}
+	c.run.post(transitions.SocketBuilderFailed, c.gen, 0, why)
+}
+
+// op is what is being done, for errors.
+func (e expectation) op() string {
+	switch {
+	case e.leaves:
+		return "unsubscribe"
+	case e.subscription != 0:
+		return "subscribe"
+	}
+	return "auth"
+}
+
+// which names a declared subscription in an error.
+func (e expectation) which(err error) error {
+	if e.number == 0 {
+		return err
+	}
+	return fmt.Errorf("message %d: %w", e.number, err)
+}
+
+func (c *connection) postSubscription(e expectation, on transitions.SubscriptionEvent, why *cause) {
+	in := transitions.Input{To: transitions.SubscriptionKind, ID: e.subscription, On: uint8(on), Gen: e.gen}
+	if err := c.run.driver.post(in, why); err != nil && !errors.Is(err, transitions.ErrSettled) {
+		c.run.fault(e.op(), err)
+	}
+}
+
+// noteRecovered notes whether something may have been missed.
+func (c *connection) noteRecovered(recovered bool) {
+	if recovered {
+		c.answered.Store(true)
+	} else {
+		c.gap.Store(true)
+	}
+}
+
+// missed tells whether something may have been missed since the connection before:
+// unless every subscription says otherwise.
+func (c *connection) missed() bool { return c.gap.Load() || !c.answered.Load() }
+
+func (c *connection) expect(id uint64, e expectation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expected[id] = e
+}
+
+// take returns what an id was expected for; an id is answered once.
+func (c *connection) take(id uint64) (expectation, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.expected[id]
+	delete(c.expected, id)
+	return e, ok
+}
+
+// forget drops the expectation of an id that nobody waits for any more.
+func (c *connection) forget(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.expected, id)
+}
+
+// pending returns the ids that are expected, oldest first.
+func (c *connection) pending() []uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ids := make([]uint64, 0, len(c.expected))
+	for id := range c.expected {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
