@@ -81,7 +81,7 @@ func (r *socketRun) retry(w work) (time.Duration, bool) {
 	if least := w.why.retryAfter; next < least { // not all at the same moment
 		next = least + d.between(0, d.settings.retryFloor)
 	}
-	next = d.settings.budget.wait(d.settings.now(), next)
+	next, r.booked = d.settings.budget.wait(d.settings.now(), next), true
 	d.noteDelay(w, next)
 	return next, true
 }

@@ -25,6 +25,7 @@ type socketRun struct {
 	connection *connection
 	cancelDial context.CancelFunc
 	delays     backoff.BackOff
+	booked     bool      // the budget knows of the next attempt
 	down       time.Time // since when it is wanted and not ready; zero: it is not
 	closers    []chan error
 
@@ -107,7 +108,7 @@ func (r *socketRun) perform(w work) {
 	case transitions.SocketReportNoToken:
 		r.driver.noTokenOnce(CauseSocket, because(authhttp.ErrNoToken, w.why.err))
 	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseSubscription,
-		transitions.SocketReleaseRequests, transitions.SocketReleaseRequest, transitions.SocketRefuseRequest,
+		transitions.SocketReleaseRequests, transitions.SocketReleaseRequest, transitions.SocketRefuseRequest, transitions.SocketRefuseSubscription,
 		transitions.SocketClosePending:
 		// Links carry these to other machines.
 	}
@@ -116,7 +117,10 @@ func (r *socketRun) perform(w work) {
 // begin begins a dial.
 func (r *socketRun) begin(gen uint32) {
 	r.noteDown()
-	r.driver.settings.budget.spend(r.driver.settings.now())
+	if !r.booked {
+		r.driver.settings.budget.spend(r.driver.settings.now())
+	}
+	r.booked = false
 	var ctx context.Context
 	ctx, r.cancelDial = context.WithCancel(context.Background())
 	k := r.known()

@@ -34,7 +34,9 @@ type subscriptionRun struct {
 
 // Subscribe adds a subscription to a socket, and returns when the server has
 // accepted it; until the socket is authorised it waits. It is sent once on each
-// connection, and again after a drop, until it is left or its user is logged out.
+// connection, and again after a drop, until it is left, or the socket is closed,
+// fails for good, or loses its user. To a socket that is closed it is
+// [ErrSocketClosed].
 // A subscription that the server rejects, or does not answer in SubscribeTimeout,
 // ends, also when it is sent again: see [Subscribed.Done]. The error is then a
 // [*SocketError], and the context's when that ends before: the subscription is left.

@@ -79,6 +79,8 @@ func (c *Core) carried(what Carry, cause Input) uint32 {
 		return c.socketOf(cause.ID).Data.Token
 	case CurrentToken:
 		return c.tokens[len(c.tokens)-1].Data.Gen
+	case UserToken:
+		return c.tokens[len(c.tokens)-1].Data.Since
 	case CauseArg:
 		return cause.Arg
 	case OwnID:

@@ -76,13 +76,14 @@ const (
 	OwnGeneration       // the generation of the machine the effect came from
 	OfferedToken        // the generation of the token that the socket or the login offered
 	CurrentToken        // the generation of the current user's token
+	UserToken           // the generation of the current user's first token
 	CauseArg            // the Arg of the event that caused the effect
 	OwnID               // the id of the machine the effect came from
 	Devices             // of which devices the session logs out
 	MetNeed             // the greatest need of requests that the socket meets
 )
 
-var carryNames = [...]string{"", "its generation", "the offered token's generation", "the current token's generation", "the cause's argument", "its id", "which devices", "the need that it meets"}
+var carryNames = [...]string{"", "its generation", "the offered token's generation", "the current token's generation", "the user's first token's generation", "the cause's argument", "its id", "which devices", "the need that it meets"}
 
 // String returns what is carried, in words.
 func (c Carry) String() string { return carryNames[c] }
@@ -152,8 +153,8 @@ var links = []Link{
 	{From: port(SessionReportDegraded), To: port(LoginSocketsFailed)},
 	{From: port(SessionReportDetached), To: port(LoginSocketsFailed)},
 	{From: port(SessionForgetSockets), To: port(SocketRemoveRequested), Scope: EachAddedSocket},
-	{From: port(SessionOpenGroup), To: port(SocketOpenRequested), Scope: EachGroupSocket},
-	{From: port(SessionOpenChain), To: port(SocketOpenRequested), Scope: EachChainSocket},
+	{From: port(SessionOpenGroup), To: port(SocketOpenRequested), Scope: EachGroupSocket, Arg: UserToken},
+	{From: port(SessionOpenChain), To: port(SocketOpenRequested), Scope: EachChainSocket, Arg: UserToken},
 	{From: port(SessionOpenEarly), To: port(SocketEarlyRequested), Scope: EachEarlySocket},
 	{From: port(SessionOpenSocket), To: port(SocketReopenRequested), Scope: OneSocket},
 	{From: port(SessionCloseSocket), To: port(SocketCloseRequested), Scope: OneSocket},
@@ -203,6 +204,7 @@ var links = []Link{
 	{From: port(SocketReleaseRequests), To: port(RequestRelease), Scope: EachRequest, Arg: MetNeed},
 	{From: port(SocketReleaseRequest), To: port(RequestRelease), Scope: OneRequest, Arg: MetNeed},
 	{From: port(SocketRefuseRequest), To: port(RequestClose), Scope: OneRequest},
+	{From: port(SocketRefuseSubscription), To: port(SubscriptionClosed), Scope: OneSubscription},
 	{From: port(SocketLosePending), To: port(RequestLose), Scope: EachRequest},
 	{From: port(SocketLosePending), To: port(SubscriptionLost), Scope: EachSubscription},
 	{From: port(SocketClosePending), To: port(RequestClose), Scope: EachRequest},

@@ -92,6 +92,7 @@ const (
 	SocketReleaseRequests
 	SocketReleaseRequest
 	SocketRefuseRequest
+	SocketRefuseSubscription
 	SocketLosePending
 	SocketClosePending
 	SocketSendClose
@@ -152,7 +153,7 @@ var socketStates = []fsm.StateInfo[SocketState, SocketEvent]{
 }
 
 var socketEvents = []fsm.EventInfo[SocketEvent]{
-	{Is: SocketOpenRequested, Name: "openRequested", Cause: fsm.User, Doc: "the session opens its sockets"},
+	{Is: SocketOpenRequested, Name: "openRequested", Cause: fsm.User, Doc: "the session opens its sockets", Carries: "Arg is the generation of the user's first token"},
 	{Is: SocketReopenRequested, Name: "reopenRequested", Cause: fsm.User, Doc: "the application opens this socket"},
 	{Is: SocketEarlyRequested, Name: "earlyRequested", Cause: fsm.User, Doc: "the application opens what needs no login"},
 	{Is: SocketCloseRequested, Name: "closeRequested", Cause: fsm.User, Doc: "the session, or the application, closes it"},
@@ -209,6 +210,7 @@ var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketReleaseRequests, Name: "releaseRequests", Doc: "link: buffered requests that need no more than this state go, in the order of submission"},
 	{Is: SocketReleaseRequest, Name: "releaseRequest", Doc: "link: the request just submitted goes, if it needs no more than this state"},
 	{Is: SocketRefuseRequest, Name: "refuseRequest", Doc: "link: the request just submitted fails, the socket is closed"},
+	{Is: SocketRefuseSubscription, Name: "refuseSubscription", Doc: "link: the subscription just added ends, the socket is closed"},
 	{Is: SocketLosePending, Name: "losePending", Doc: "link: what was written on the lost connection has an unknown outcome, and subscriptions are to be sent again"},
 	{Is: SocketClosePending, Name: "closePending", Doc: "link: every request fails by close, and what was subscribed while running is dropped"},
 	{Is: SocketSendClose, Name: "sendClose", Answers: of(SocketEnded, SocketDropped), Doc: "send the close frame and nothing after it"},

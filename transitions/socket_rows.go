@@ -15,11 +15,14 @@ var (
 )
 
 var (
-	socketIsStale  = &socketGuard{Name: "stale", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return e.Gen != d.Gen }}
-	socketIsFirst  = &socketGuard{Name: "firstRefusal", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.Public && d.Refusals == 0 }}
-	socketIsPublic = &socketGuard{Name: "public", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Public }}
-	socketIsEarly  = &socketGuard{Name: "early", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early }}
-	socketIsGuest  = &socketGuard{Name: "guest", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.Public }}
+	socketIsStale    = &socketGuard{Name: "stale", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return e.Gen != d.Gen }}
+	socketIsFirst    = &socketGuard{Name: "firstRefusal", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.Public && d.Refusals == 0 }}
+	socketIsPublic   = &socketGuard{Name: "public", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Public }}
+	socketIsEarly    = &socketGuard{Name: "early", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early }}
+	socketIsGuest    = &socketGuard{Name: "guest", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.Public }}
+	socketIsStranger = &socketGuard{Name: "guestWithTokenOfAnother", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool {
+		return d.Guest && !d.Public && d.Token != 0 && later(d.Token, e.Arg) != d.Token
+	}}
 	socketIsShy    = &socketGuard{Name: "guestAuthNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.AuthSent }}
 	socketIsUnsent = &socketGuard{Name: "authNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.AuthSent }}
 	socketIsBarred = &socketGuard{Name: "refusedToken", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return d.Barred && e.Arg == d.Token }}
@@ -41,6 +44,9 @@ var (
 	socketWelcome = &socketUpdate{Name: "noGuest", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Guest = false }}
 	socketReauth  = &socketUpdate{Name: "noGuestAuthNotSent", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
 		d.Guest, d.AuthSent, d.Greeted, d.Served = false, false, false, false
+	}}
+	socketSwitch = &socketUpdate{Name: "nextAttemptNoGuest", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
+		d.Gen, d.Guest, d.Served, d.Opened, d.Barred = d.Gen+1, false, false, false, false
 	}}
 	socketRetry = &socketUpdate{Name: "nextAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
 		d.Gen, d.Attempt, d.Opened = d.Gen+1, saturated(d.Attempt), false
@@ -80,6 +86,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketClosed, SocketFailed), On: of(SocketEarlyRequested), To: SocketTokenPending, Set: socketVisit, Do: of(SocketNeedToken)},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketEarlyRequested), Stay: true},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketReopenRequested), Stay: true, Do: of(SocketRefuseOpen)},
+		{From: socketLive, On: of(SocketOpenRequested), If: socketIsStranger, To: SocketTokenPending, Set: socketSwitch, Do: of(SocketCloseConnection, SocketLosePending, SocketNeedToken), Doc: "opened before login, and authorised by a resume that came to nothing: a connection carries one user only"},
 		{From: of(SocketSubscribed, SocketProbing), On: of(SocketOpenRequested), If: socketIsGuest, To: SocketAuthenticating, Set: socketReauth, Do: of(SocketNeedToken), Doc: "opened before login: the same connection is authorised"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsEarly, Stay: true, Set: socketWelcome, Doc: "opened before login"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), Stay: true, Doc: "open already"},
@@ -120,7 +127,8 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: fsm.Except(socketAny, SocketAuthed), On: of(SocketSubscriptionsActive), Stay: true},
 		{From: socketReady, On: of(SocketSubscriptionAdded), If: socketIsGuest, Stay: true, Doc: "it waits for a login"},
 		{From: append(of(SocketAuthed), socketReady...), On: of(SocketSubscriptionAdded), Stay: true, Do: of(SocketReleaseSubscription)},
-		{From: fsm.Except(socketAny, append(of(SocketAuthed), socketReady...)...), On: of(SocketSubscriptionAdded), Stay: true, Doc: "it goes with the others"},
+		{From: of(SocketClosed, SocketClosing, SocketFailed, SocketRemoved), On: of(SocketSubscriptionAdded), Stay: true, Do: of(SocketRefuseSubscription)},
+		{From: append(of(SocketTokenPending, SocketOpening, SocketAuthenticating), socketPausing...), On: of(SocketSubscriptionAdded), Stay: true, Doc: "it goes with the others"},
 		{From: socketReady, On: of(SocketStable), Stay: true, Set: socketSettle},
 		{From: fsm.Except(socketAny, socketReady...), On: of(SocketStable), Stay: true},
 

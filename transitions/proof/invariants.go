@@ -206,7 +206,8 @@ func oneUserOnASocket(w *world) error {
 		state, data := w.core.Socket(i)
 		switch state {
 		case t.SocketOpening, t.SocketAuthenticating, t.SocketAuthed, t.SocketSubscribed, t.SocketProbing, t.SocketRenewing:
-			if !data.Early && !data.Public && data.Token < token.Since {
+			mine := !data.Early || !data.Guest && (state == t.SocketAuthed || ready(state))
+			if mine && !data.Public && data.Token < token.Since {
 				return fmt.Errorf("socket %d is %s with token %d, which was another user's: the current one's begin at %d", i, w.rules.Socket.StateName(state), data.Token, token.Since)
 			}
 		}
