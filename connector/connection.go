@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -116,12 +117,19 @@ func (c *connection) read() {
 	}
 }
 
+// readFailed posts the end of the connection. One that this side has begun is no
+// fault: the peer has answered the close frame, or the connection was cut.
 func (c *connection) readFailed(err error) {
-	if c.ctx.Err() != nil { // it was ended on this side
-		c.run.post(transitions.SocketDropped, c.gen, 0, noCause)
+	if c.ctx.Err() == nil {
+		c.run.ended("read", c.gen, err)
 		return
 	}
-	c.run.ended("read", c.gen, err)
+	on := transitions.SocketDropped
+	var fault *ws.Error
+	if errors.As(err, &fault) && fault.Fault == ws.Closed {
+		on = transitions.SocketEnded
+	}
+	c.run.post(on, c.gen, 0, noCause)
 }
 
 // do lines up the making of a message; what is still in line when the connection

@@ -77,7 +77,9 @@ func (r *socketRun) perform(w work) {
 	case transitions.SocketSendPing:
 		r.driver.begin(r.connection.probe)
 	case transitions.SocketReleaseSubscriptions:
-		r.noteAnswer(w.why.answer) // links carry the rest
+		if w.why.answer != nil { // links carry the rest
+			r.noteAnswer(w.why.answer)
+		}
 	case transitions.SocketLosePending:
 		r.noteDown()
 	case transitions.SocketSendClose:
@@ -99,9 +101,9 @@ func (r *socketRun) perform(w work) {
 		tell(w.why.refused, nil)
 	case transitions.SocketForget:
 		r.driver.removeRun(r.id)
-	case transitions.SocketReportReady:
+	case transitions.SocketTellReady:
 		r.reportReady(Ready{Generation: w.out.Now})
-	case transitions.SocketReportReadyAgain:
+	case transitions.SocketTellReadyAgain:
 		r.reportReady(Ready{Generation: w.out.Now, Again: true, Missed: r.connection.missed()})
 	case transitions.SocketReportFailed:
 		r.tellFault(&SocketError{Socket: r.wiring.id, Op: "open", Err: because(errGivenUp, w.why.err)})
@@ -109,7 +111,7 @@ func (r *socketRun) perform(w work) {
 		r.driver.noTokenOnce(CauseSocket, because(authhttp.ErrNoToken, w.why.err))
 	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseSubscription,
 		transitions.SocketReleaseRequests, transitions.SocketReleaseRequest, transitions.SocketRefuseRequest, transitions.SocketRefuseSubscription,
-		transitions.SocketClosePending:
+		transitions.SocketClosePending, transitions.SocketReportReady:
 		// Links carry these to other machines.
 	}
 }

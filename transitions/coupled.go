@@ -39,6 +39,9 @@ func (c *Core) follow(l *Link, cause Input) {
 				c.queue = append(c.queue, in)
 			}
 		}
+	case SameSocket:
+		in.ID = cause.ID
+		c.queue = append(c.queue, in)
 	case OneSocket:
 		if c.socketOf(cause.Arg) != nil {
 			in.ID = cause.Arg

@@ -50,6 +50,7 @@ const (
 	EachGroupSocket               // every socket of the group that the session has come to
 	EachChainSocket               // every socket of the groups up to that
 	EachAddedSocket               // every socket that was added while running
+	SameSocket                    // the socket that the effect came from
 	OneSocket                     // the socket whose id the cause carries as Arg, if it is still there
 	OwnSocket                     // the socket of the subscription or the request
 	EachSubscription              // every subscription of the socket, in the order of their ids
@@ -61,7 +62,7 @@ const (
 var scopeNames = [...]string{
 	"", "one more token", "the previous user's token", "the master's token", "each token",
 	"each socket", "each socket of the user", "each early socket", "each socket of the group", "each socket of the chain so far",
-	"each added socket", "that socket", "its socket", "each of its subscriptions", "that subscription", "each of its requests", "that request",
+	"each added socket", "itself", "that socket", "its socket", "each of its subscriptions", "that subscription", "each of its requests", "that request",
 }
 
 // String returns the scope in words.
@@ -205,6 +206,7 @@ var links = []Link{
 	{From: port(SocketReleaseRequest), To: port(RequestRelease), Scope: OneRequest, Arg: MetNeed},
 	{From: port(SocketRefuseRequest), To: port(RequestClose), Scope: OneRequest},
 	{From: port(SocketRefuseSubscription), To: port(SubscriptionClosed), Scope: OneSubscription},
+	{From: port(SocketReportReady), To: port(SocketReadyReported), Scope: SameSocket, Doc: "behind the requests, so that they are on their way when the application is told"},
 	{From: port(SocketLosePending), To: port(RequestLose), Scope: EachRequest},
 	{From: port(SocketLosePending), To: port(SubscriptionLost), Scope: EachSubscription},
 	{From: port(SocketClosePending), To: port(RequestClose), Scope: EachRequest},

@@ -51,6 +51,7 @@ const (
 	SocketSubscriptionsActive
 	SocketSubscriptionRejected
 	SocketSubscriptionFailed
+	SocketReadyReported
 	SocketHeard
 	SocketEnded
 	SocketDropped
@@ -103,7 +104,8 @@ const (
 	SocketTellClosed
 	SocketForget
 	SocketReportReady
-	SocketReportReadyAgain
+	SocketTellReady
+	SocketTellReadyAgain
 	SocketReportFailed
 	SocketReportNoToken
 )
@@ -121,7 +123,8 @@ type SocketData struct {
 	Barred   bool   // the token offered last was refused and is not offered again
 	AuthSent bool   // the auth message is being made, with the token that has come for it
 	Greeted  bool   // the auth message is on the wire
-	Served   bool   // it has been ready since it was opened: another time there may be a gap
+	Served   bool   // it has been ready since it was opened
+	Again    bool   // it was ready before: there may be a gap
 	Public   bool   // needs no token, and is given none; never changes
 	Early    bool   // may open before login; never changes
 	Guest    bool   // opened before login, without auth and subscriptions
@@ -173,6 +176,7 @@ var socketEvents = []fsm.EventInfo[SocketEvent]{
 	{Is: SocketSubscriptionsActive, Name: "subscriptionsActive", Cause: fsm.Peer, Doc: "every subscription has its answer"},
 	{Is: SocketSubscriptionRejected, Name: "subscriptionRejected", Cause: fsm.Failure, Doc: "the answer to a declared subscription is an error"},
 	{Is: SocketSubscriptionFailed, Name: "subscriptionFailed", Cause: fsm.Failure, Doc: "the builder or codec of a declared subscription failed"},
+	{Is: SocketReadyReported, Name: "readyReported", Cause: fsm.Coupled, Doc: "it is ready, and what waited for that is on its way"},
 	{Is: SocketHeard, Name: "heard", Cause: fsm.Peer, Doc: "something came after the ping", Carries: "Gen"},
 	{Is: SocketEnded, Name: "ended", Cause: fsm.Peer, Doc: "the peer has closed in good order", Carries: "Gen; Arg is the close code"},
 	{Is: SocketDropped, Name: "dropped", Cause: fsm.Failure, Doc: "the connection is lost, or could not be made", Carries: "Gen; Arg is the close code or HTTP status"},
@@ -220,8 +224,9 @@ var socketEffects = []fsm.EffectInfo[SocketEffect, SocketEvent]{
 	{Is: SocketTellOpened, Name: "tellOpened", Doc: "tell the one who opens it that it is opening"},
 	{Is: SocketTellClosed, Name: "tellClosed", Doc: "tell everyone who closes or removes it that it is closed"},
 	{Is: SocketForget, Name: "forget", Doc: "the socket is no more"},
-	{Is: SocketReportReady, Name: "reportReady", Doc: "tell the application that the socket is ready"},
-	{Is: SocketReportReadyAgain, Name: "reportReadyAgain", Doc: "tell the application that the socket is ready again, and may have missed something"},
+	{Is: SocketReportReady, Name: "reportReady", Answers: of(SocketReadyReported), Doc: "link: back to the socket, behind the requests that it has released"},
+	{Is: SocketTellReady, Name: "tellReady", Doc: "tell the application that the socket is ready"},
+	{Is: SocketTellReadyAgain, Name: "tellReadyAgain", Doc: "tell the application that the socket is ready again, and may have missed something"},
 	{Is: SocketReportFailed, Name: "reportFailed", Doc: "tell the application, once, that the socket has ended for good"},
 	{Is: SocketReportNoToken, Name: "reportNoToken", Doc: "tell the application that the socket has no fresh token to go on with"},
 }

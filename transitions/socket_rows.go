@@ -23,6 +23,7 @@ var (
 	socketIsStranger = &socketGuard{Name: "guestWithTokenOfAnother", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool {
 		return d.Guest && !d.Public && d.Token != 0 && later(d.Token, e.Arg) != d.Token
 	}}
+	socketIsHost   = &socketGuard{Name: "guestWithToken", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.Public && d.Token != 0 }}
 	socketIsShy    = &socketGuard{Name: "guestAuthNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.AuthSent }}
 	socketIsUnsent = &socketGuard{Name: "authNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.AuthSent }}
 	socketIsBarred = &socketGuard{Name: "refusedToken", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return d.Barred && e.Arg == d.Token }}
@@ -31,7 +32,7 @@ var (
 	}}
 	socketIsRenewable = &socketGuard{Name: "renews", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Renews && !d.Guest }}
 	socketIsAdded     = &socketGuard{Name: "added", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Added }}
-	socketHasServed   = &socketGuard{Name: "readyBefore", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Served }}
+	socketIsAgain     = &socketGuard{Name: "readyBefore", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Again }}
 
 	socketBegin = &socketUpdate{Name: "firstAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
 		d.Gen, d.Attempt, d.Refusals, d.Code = d.Gen+1, 0, 0, 0
@@ -59,7 +60,9 @@ var (
 	socketBar      = &socketUpdate{Name: "barToken", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) {
 		d.Barred, d.AuthSent, d.Code = true, false, uint16(e.Arg)
 	}}
-	socketServe  = &socketUpdate{Name: "becomeReady", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Refusals, d.Served, d.Readies = 0, true, d.Readies+1 }}
+	socketServe = &socketUpdate{Name: "becomeReady", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
+		d.Refusals, d.Again, d.Served, d.Readies = 0, d.Served, true, d.Readies+1
+	}}
 	socketSettle = &socketUpdate{Name: "resetAttempts", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Attempt = 0 }}
 	socketFail   = &socketUpdate{Name: "countFailure", Apply: func(d *SocketData, e fsm.Event[SocketEvent]) {
 		d.Failures, d.Code, d.Barred = d.Failures+1, uint16(e.Arg), false
@@ -87,6 +90,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketEarlyRequested), Stay: true},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketReopenRequested), Stay: true, Do: of(SocketRefuseOpen)},
 		{From: socketLive, On: of(SocketOpenRequested), If: socketIsStranger, To: SocketTokenPending, Set: socketSwitch, Do: of(SocketCloseConnection, SocketLosePending, SocketNeedToken), Doc: "opened before login, and authorised by a resume that came to nothing: a connection carries one user only"},
+		{From: socketReady, On: of(SocketOpenRequested), If: socketIsHost, Stay: true, Set: socketWelcome, Do: of(SocketReleaseSubscriptions), Doc: "opened before login, and authorised for this user already"},
 		{From: of(SocketSubscribed, SocketProbing), On: of(SocketOpenRequested), If: socketIsGuest, To: SocketAuthenticating, Set: socketReauth, Do: of(SocketNeedToken), Doc: "opened before login: the same connection is authorised"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsEarly, Stay: true, Set: socketWelcome, Doc: "opened before login"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), Stay: true, Doc: "open already"},
@@ -122,9 +126,11 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketRenewing), On: of(SocketAuthAccepted, SocketAuthSkipped), To: SocketSubscribed},
 
 		// Subscriptions: all are sent, and every answer is awaited.
-		{From: of(SocketAuthed), On: of(SocketSubscriptionsActive), If: socketHasServed, To: SocketSubscribed, Set: socketServe, Do: of(SocketReleaseRequests, SocketReportReadyAgain), Doc: "also without any subscription"},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionsActive), To: SocketSubscribed, Set: socketServe, Do: of(SocketReleaseRequests, SocketReportReady), Doc: "also without any subscription"},
 		{From: fsm.Except(socketAny, SocketAuthed), On: of(SocketSubscriptionsActive), Stay: true},
+		{From: socketReady, On: of(SocketReadyReported), If: socketIsAgain, Stay: true, Do: of(SocketTellReadyAgain)},
+		{From: socketReady, On: of(SocketReadyReported), Stay: true, Do: of(SocketTellReady)},
+		{From: fsm.Except(socketAny, socketReady...), On: of(SocketReadyReported), Never: "it comes right behind what asked for it"},
 		{From: socketReady, On: of(SocketSubscriptionAdded), If: socketIsGuest, Stay: true, Doc: "it waits for a login"},
 		{From: append(of(SocketAuthed), socketReady...), On: of(SocketSubscriptionAdded), Stay: true, Do: of(SocketReleaseSubscription)},
 		{From: of(SocketClosed, SocketClosing, SocketFailed, SocketRemoved), On: of(SocketSubscriptionAdded), Stay: true, Do: of(SocketRefuseSubscription)},

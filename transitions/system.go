@@ -75,7 +75,7 @@ func NewSystem(machines Machines, coupling Coupling) (*System, error) {
 		}
 	}
 	for i, q := range coupling.Quorums {
-		if !scopeFits[q.Over][SocketKind] || q.Over == OwnSocket || q.Over == OneSocket {
+		if !scopeFits[q.Over][SocketKind] || q.Over == OwnSocket || q.Over == OneSocket || q.Over == SameSocket {
 			faults = append(faults, fmt.Errorf("transitions: quorum %d: Over must reach sockets", i+1))
 		}
 		if (q.Up == 0 && q.Down == 0) || max(int(q.Up), int(q.Down)) > len(s.charts[SessionKind].Events) {
@@ -118,6 +118,7 @@ var scopeFits = [...][kinds]bool{
 	EachGroupSocket:  {SocketKind: true},
 	EachChainSocket:  {SocketKind: true},
 	EachAddedSocket:  {SocketKind: true},
+	SameSocket:       {SocketKind: true},
 	OneSocket:        {SocketKind: true},
 	OwnSocket:        {SocketKind: true},
 	EachSubscription: {SubscriptionKind: true},

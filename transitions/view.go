@@ -162,6 +162,10 @@ func (c *Core) socketKey(i int) string {
 	switch s.State {
 	case SocketOpening, SocketAuthenticating, SocketAuthed, SocketSubscribed, SocketProbing, SocketRenewing:
 		key[3] = flag(s.Data.Token != current)
+		if s.Data.Guest && !s.Data.Public {
+			since := c.tokens[len(c.tokens)-1].Data.Since
+			key[3] |= flag(s.Data.Token != 0)<<1 | flag(later(s.Data.Token, since) != s.Data.Token)<<2
+		}
 	}
 	switch s.State {
 	case SocketTokenPending, SocketOpening, SocketAuthenticating, SocketAuthed, SocketWaiting, SocketOutage, SocketBusyWaiting:
