@@ -116,9 +116,12 @@ func (d *driver) call(f func()) {
 
 // failOn tells watchers of a fault that an output is about.
 func (d *driver) failOn(out transitions.Output, fault *SocketError) {
-	if out.Machine == transitions.SocketKind {
+	switch out.Machine {
+	case transitions.SocketKind:
 		d.socketRun(out.ID).tellFault(fault)
-		return
+	case transitions.SubscriptionKind:
+		d.subscriptionRun(out.ID).socket.tellFault(fault)
+	default:
+		d.fail("", fault)
 	}
-	d.fail("", fault)
 }

@@ -177,12 +177,11 @@ func (r *subscriptionRun) tellRemoved(w work) {
 	case transitions.SubscriptionRejected, transitions.SubscriptionBuilderFailed:
 		r.err = w.why.err
 	case transitions.SubscriptionTimedOut:
-		r.err = &SocketError{Socket: r.socket.wiring.id, Op: "subscribe", Err: ErrTimedOut}
+		fault := &SocketError{Socket: r.socket.wiring.id, Op: "subscribe", Err: ErrTimedOut}
+		r.err = fault
+		r.socket.tellFault(fault)
 	case transitions.SubscriptionClosed:
 		r.err = &SocketError{Socket: r.socket.wiring.id, Op: "subscribe", Err: ErrSocketClosed}
 	}
 	close(r.removed)
-	if r.err != nil && transitions.SubscriptionEvent(w.out.On) != transitions.SubscriptionClosed {
-		r.socket.tellFault(r.err)
-	}
 }
