@@ -89,9 +89,7 @@ func (d *driver) performSession(w work) {
 	case transitions.SessionMakeGroup:
 		d.makeGroup(w.out.Now)
 	case transitions.SessionStopMaking:
-		if d.stopMaking != nil {
-			d.stopMaking()
-		}
+		d.stopGroup(w)
 	case transitions.SessionTellDetached:
 		for _, detacher := range d.detachers {
 			tell(detacher, nil)

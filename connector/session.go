@@ -30,7 +30,8 @@ func (s *Session[C, U]) String() string { return fmt.Sprintf("interlock session 
 // [ErrLoggedOut], [ErrGate], ctx's error, or what Config.Auth gave:
 // authhttp.ErrRejected or authhttp.ErrUnavailable, from a service that keeps to its
 // interface. If so, the session stays: with ctx's error its sockets go on trying,
-// with [ErrSocketFailed] one of them has failed for good, which only a logout ends.
+// with [ErrSocketFailed] one of them has failed for good, until it is opened by hand,
+// and with [ErrDetached] they are closed by hand.
 // Either way a watcher of [Session.Outcomes] is told.
 func (s *Session[C, U]) Login(ctx context.Context, credentials C) error {
 	call := s.driver.newCall(ctx, transitions.CommandLogin)
