@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,8 @@ type connection struct {
 	mu       sync.Mutex
 	queue    []frame
 	writing  bool
-	closing  bool // nothing is queued any more
+	closing  bool  // nothing is queued any more
+	broken   error // what a write has failed with
 	expected map[uint64]expectation
 }
 
@@ -120,16 +122,21 @@ func (c *connection) read() {
 // readFailed posts the end of the connection. One that this side has begun is no
 // fault: the peer has answered the close frame, or the connection was cut.
 func (c *connection) readFailed(err error) {
-	if c.ctx.Err() == nil {
-		c.run.ended("read", c.gen, err)
-		return
-	}
-	on := transitions.SocketDropped
 	var fault *ws.Error
-	if errors.As(err, &fault) && fault.Fault == ws.Closed {
-		on = transitions.SocketEnded
+	closed := errors.As(err, &fault) && fault.Fault == ws.Closed
+	c.mu.Lock()
+	broken := c.broken
+	c.mu.Unlock()
+	switch {
+	case c.ctx.Err() != nil && closed:
+		c.run.post(transitions.SocketEnded, c.gen, 0, noCause)
+	case c.ctx.Err() != nil:
+		c.run.post(transitions.SocketDropped, c.gen, 0, noCause)
+	case broken != nil && !closed:
+		c.run.post(transitions.SocketDropped, c.gen, abnormalClosure, c.run.because("write", broken))
+	default:
+		c.run.ended("read", c.gen, err)
 	}
-	c.run.post(on, c.gen, 0, noCause)
 }
 
 // do lines up the making of a message; what is still in line when the connection
@@ -175,15 +182,29 @@ func (c *connection) flush() {
 		}
 		c.mu.Lock()
 		if err != nil {
-			c.queue, c.closing = nil, true
+			c.queue, c.closing, c.broken = nil, true, err
 			c.mu.Unlock()
-			c.run.post(transitions.SocketDropped, c.gen, 0, c.run.because("write", err))
+			c.endReads(err)
 			return
 		}
 	}
 	c.writing = false
 	c.mu.Unlock()
 }
+
+// endReads lets the reader say how the connection has ended: at once when the peer
+// reads nothing, and so says nothing.
+func (c *connection) endReads(err error) {
+	by := time.Now()
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		by = by.Add(farewell)
+	}
+	c.conn.EndReads(by)
+}
+
+// farewell is how long a connection on which nothing can be written any more is
+// still read: a close frame that says why may have come already.
+const farewell = 250 * time.Millisecond
 
 // write writes one frame. Only flush calls it, one goroutine at a time.
 func (c *connection) write(f frame) error {

@@ -39,7 +39,7 @@ type driver struct {
 	logouts      []*leaveCall
 	parent       error // why the session of the user before has ended, for those who log out
 	requirers    []*requirer
-	noticed      bool               // the listener was told that there is no fresh token of this generation
+	noticed      bool                    // the listener was told that there is no fresh token of this generation
 	stopMaking   context.CancelCauseFunc // of the group that is being made
 	chainDelays  backoff.BackOff
 	detachers    []chan error // who closes every socket by hand

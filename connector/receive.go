@@ -21,6 +21,7 @@ type Inbound[Res any] struct {
 type expectation struct {
 	step         *step  // nil for requests
 	subscription uint32 // its id; 0: none
+	run          *subscriptionRun
 	gen          uint32 // the subscription's generation
 	leaves       bool   // it ends the subscription
 	number       int    // of a declared subscription, from 1; 0: it is not declared
@@ -37,9 +38,14 @@ func (c *connection) decode(f ws.Frame) error {
 
 // receive gives one message to whom it belongs.
 func (c *connection) receive(m *message) {
-	w := c.run.wiring
-	own := c.heartbeat(m) || c.answers(m) || c.judged(m) || c.complains(m)
-	w.tell(c.run.messages, *m, c.gen, own)
+	own, err := guarded(func() (bool, error) {
+		return c.heartbeat(m) || c.answers(m) || c.judged(m) || c.complains(m), m.unread
+	})
+	if err != nil {
+		c.run.fault("message", err)
+		own = m.err != nil
+	}
+	c.run.wiring.tell(c.run.messages, *m, c.gen, own)
 }
 
 // heartbeat answers a ping that is a message, and keeps its like from the

@@ -54,7 +54,12 @@ func (r *socketRun) outage() time.Duration {
 	if r.down.IsZero() {
 		return 0
 	}
-	return elapsed(r.down, r.driver.settings.now())
+	now := r.driver.settings.now()
+	since := elapsed(r.down, now)
+	if since < 0 { // the clock was set back
+		r.down, since = now, 0
+	}
+	return since
 }
 
 // retry returns the delay before the socket's next attempt. It is slow in a long

@@ -98,14 +98,15 @@ func (r *socketRun) perform(w work) {
 			closer <- nil
 		}
 		r.closers = nil
-		tell(w.why.refused, nil)
 	case transitions.SocketForget:
 		r.driver.removeRun(r.id)
+		tell(w.why.refused, nil)
 	case transitions.SocketTellReady:
 		r.reportReady(Ready{Generation: w.out.Now})
 	case transitions.SocketTellReadyAgain:
 		r.reportReady(Ready{Generation: w.out.Now, Again: true, Missed: r.connection.missed()})
 	case transitions.SocketReportFailed:
+		r.down = time.Time{}
 		r.tellFault(&SocketError{Socket: r.wiring.id, Op: "open", Err: because(errGivenUp, w.why.err)})
 	case transitions.SocketReportNoToken:
 		r.driver.noTokenOnce(CauseSocket, because(authhttp.ErrNoToken, w.why.err))

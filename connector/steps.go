@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"context"
 	"errors"
 
 	"github.com/cenkalti/backoff/v4"
@@ -11,8 +12,8 @@ import (
 
 // build makes one message of a step. ok is false when there is none to send, and
 // with a nil error the builder has declined.
-func (c *connection) build(s *step, k known, id uint64) (f ws.Frame, ok bool, err error) {
-	f, err = guarded(func() (ws.Frame, error) { return s.build(c.ctx, k, id) })
+func (c *connection) build(ctx context.Context, s *step, k known, id uint64) (f ws.Frame, ok bool, err error) {
+	f, err = guarded(func() (ws.Frame, error) { return s.build(ctx, k, id) })
 	declined, _ := guarded(func() (bool, error) {
 		var permanent *backoff.PermanentError
 		return errors.Is(err, ErrNone) || errors.As(err, &permanent), nil
@@ -31,7 +32,7 @@ func (c *connection) build(s *step, k known, id uint64) (f ws.Frame, ok bool, er
 // a new connection, or that of a renewal.
 func (c *connection) sendAuth(s *step, k known) {
 	id := c.run.driver.wireID.Add(1)
-	f, ok, err := c.build(s, k, id)
+	f, ok, err := c.build(c.ctx, s, k, id)
 	switch {
 	case err != nil:
 		c.stepFailed(expectation{step: s}, err)
@@ -53,18 +54,21 @@ func (c *connection) sendAuth(s *step, k known) {
 
 // sendSubscription builds and sends a subscription message, or the one that ends
 // the subscription.
-func (c *connection) sendSubscription(e expectation, k known) {
+func (c *connection) sendSubscription(ctx context.Context, e expectation, k known) {
 	done := transitions.SubscriptionSkipped
 	if e.leaves {
 		done = transitions.SubscriptionLeft
 	}
-	if e.step == nil {
+	if e.step == nil || e.leaves && !e.run.joined.Load() {
 		c.postSubscription(e, done, noCause)
 		return
 	}
 	id := c.run.driver.wireID.Add(1)
-	f, ok, err := c.build(e.step, k, id)
+	e.run.wireID.Store(id)
+	f, ok, err := c.build(ctx, e.step, k, id)
 	switch {
+	case ctx.Err() != nil: // nobody wants it any more
+		return
 	case err != nil:
 		c.stepFailed(e, err)
 		return
@@ -75,6 +79,7 @@ func (c *connection) sendSubscription(e expectation, k known) {
 	if !e.step.noAnswer {
 		c.expect(id, e)
 	}
+	e.run.joined.Store(!e.leaves)
 	c.put(frame{message: f})
 	c.flush()
 	if e.step.noAnswer {

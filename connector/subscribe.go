@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync/atomic"
+	"time"
 
 	"github.com/custom-app/interlock/transitions"
 )
@@ -30,6 +32,10 @@ type subscriptionRun struct {
 	active      chan struct{} // closed when it was active once
 	removed     chan struct{} // closed when it is no more
 	err         error         // why; set before
+
+	cancel context.CancelFunc // of the message that is being made; of the goroutine that runs outputs
+	wireID atomic.Uint64      // of the message that was sent last
+	joined atomic.Bool        // its message was sent on this connection
 }
 
 // Subscribe adds a subscription to a socket, and returns when the server has
@@ -37,7 +43,7 @@ type subscriptionRun struct {
 // connection, and again after a drop, until it is left, or the socket is closed,
 // fails for good, or loses its user. To a socket that is closed it is
 // [ErrSocketClosed].
-// A subscription that the server rejects, or does not answer in SubscribeTimeout,
+// A subscription that the server rejects, or does not answer in nine tenths of SubscribeTimeout,
 // ends, also when it is sent again: see [Subscribed.Done]. The error is then a
 // [*SocketError], and the context's when that ends before: the subscription is left.
 // Messages of the subscription are on the socket's stream of messages.
@@ -144,9 +150,10 @@ func (d *driver) performSubscription(w work) {
 	run := d.subscriptionRun(w.out.ID)
 	switch transitions.SubscriptionEffect(w.out.Effect) {
 	case transitions.SubscriptionSend:
-		run.send(expectation{step: run.join, number: run.number, subscription: w.out.ID, gen: w.out.Now})
+		run.joined.Store(false)
+		run.send(expectation{step: run.join, number: run.number, subscription: w.out.ID, gen: w.out.Now, run: run})
 	case transitions.SubscriptionSendLeave:
-		run.send(expectation{step: run.leave, subscription: w.out.ID, gen: w.out.Now, leaves: true})
+		run.send(expectation{step: run.leave, subscription: w.out.ID, gen: w.out.Now, leaves: true, run: run})
 	case transitions.SubscriptionTellActive:
 		run.tellActive()
 	case transitions.SubscriptionTellRemoved:
@@ -157,9 +164,33 @@ func (d *driver) performSubscription(w work) {
 	}
 }
 
+// send lines up a message, in the place of one that is still being made.
 func (r *subscriptionRun) send(e expectation) {
+	r.drop()
 	c, k := r.socket.connection, r.socket.known()
-	c.do(func() { c.sendSubscription(e, k) })
+	var ctx context.Context
+	ctx, r.cancel = context.WithCancel(c.ctx)
+	c.do(func() { c.sendSubscription(ctx, e, k) })
+}
+
+// drop gives up the message that is being made, or its answer.
+func (r *subscriptionRun) drop() {
+	if r.cancel != nil {
+		r.cancel()
+	}
+	if c := r.socket.connection; c != nil {
+		c.forget(r.wireID.Load())
+	}
+}
+
+// timeout is how long the answer is waited for. One that was added ends before the
+// deadline that its socket has for all.
+func (r *subscriptionRun) timeout(timer uint8) time.Duration {
+	timeout := r.socket.wiring.SubscribeTimeout
+	if r.number == 0 && timer == uint8(transitions.SubscriptionTimedOut) {
+		timeout -= timeout / 10
+	}
+	return timeout
 }
 
 func (r *subscriptionRun) tellActive() {
@@ -173,6 +204,11 @@ func (r *subscriptionRun) tellActive() {
 // tellRemoved says why the subscription has ended, but for one that its owner has
 // ended.
 func (r *subscriptionRun) tellRemoved(w work) {
+	r.drop()
+	if w.out.From == uint8(transitions.SubscriptionLeaving) {
+		close(r.removed)
+		return
+	}
 	switch transitions.SubscriptionEvent(w.out.On) {
 	case transitions.SubscriptionRejected, transitions.SubscriptionBuilderFailed:
 		r.err = w.why.err

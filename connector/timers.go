@@ -1,6 +1,8 @@
 package connector
 
 import (
+	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -27,12 +29,35 @@ func (d *driver) startTimer(w work) {
 	if d.timers == nil {
 		d.timers = make(map[timerKey]stopper)
 	}
-	fire := func() { _ = d.post(in, noCause) }
+	fire := func() { _ = d.post(in, d.late(key)) }
 	if key.machine == transitions.SocketKind && key.timer == uint8(transitions.SocketSilent) {
 		d.timers[key] = watch(d.socketRun(key.id).connection, delay, fire)
 		return
 	}
 	d.timers[key] = time.AfterFunc(delay, fire)
+}
+
+// late is the cause of what a timer leads to: what has not come in time.
+func (d *driver) late(key timerKey) *cause {
+	if key.machine != transitions.SocketKind {
+		return noCause
+	}
+	missing, ok := missing[transitions.SocketEvent(key.timer)]
+	run := d.socketRun(key.id)
+	if !ok || run == nil {
+		return noCause
+	}
+	return run.because(missing.op, fmt.Errorf("%s: %w", missing.text, os.ErrDeadlineExceeded))
+}
+
+// missing are what a socket's deadlines wait for.
+var missing = map[transitions.SocketEvent]struct{ op, text string }{
+	transitions.SocketTokenTimedOut:     {"open", "no token in time"},
+	transitions.SocketOpenTimedOut:      {"dial", "no answer to the upgrade in time: check the address and the port, and whether the server expects TLS"},
+	transitions.SocketAuthTimedOut:      {"auth", "no answer in time"},
+	transitions.SocketSubscribeTimedOut: {"subscribe", "not every answer in time"},
+	transitions.SocketAttemptTimedOut:   {"open", "not ready in time after the dial"},
+	transitions.SocketPingTimedOut:      {"ping", "nothing was received: the peer, or the network to it, is gone"},
 }
 
 // stopper is a timer that runs.
@@ -96,7 +121,7 @@ func (d *driver) delay(w work) (time.Duration, bool) {
 	case transitions.SocketKind:
 		return d.socketDelay(w, d.socketRun(w.out.ID))
 	case transitions.SubscriptionKind:
-		return d.subscriptionRun(w.out.ID).socket.wiring.SubscribeTimeout, true
+		return d.subscriptionRun(w.out.ID).timeout(w.out.Timer), true
 	default:
 		return d.socketRun(w.out.Gen).wiring.RequestTimeout, true
 	}

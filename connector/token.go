@@ -230,6 +230,9 @@ func (d *driver) sendRefresh(ctx context.Context, user uint32, pair authhttp.Pai
 		in.On = uint8(transitions.TokenRejected)
 	default:
 		in.On = uint8(transitions.TokenUnavailable)
+		if says.wait > 0 {
+			in.Arg = 1
+		}
 	}
 	_ = d.postLast(in, &cause{err: err, retryAfter: says.wait, granted: &given})
 }

@@ -26,6 +26,7 @@ type message struct {
 	err     error // what IsError says
 	code    Code
 	hasCode bool
+	unread  error // what the application's reading of it failed with
 }
 
 // step is Step without its types. build returns the encoded message.
@@ -99,6 +100,7 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 	}
 	c.bindHeartbeat(w)
 	w.plan = c.plan()
+	w.plan.NoPing = w.NoPing
 	w.hub = func() any {
 		return &inbound[Res]{messages: hub[Res]{slow: c.Slow}, all: hub[Inbound[Res]]{slow: c.Slow}}
 	}
@@ -192,18 +194,27 @@ func (c SocketConfig[U, Req, Res]) encode(req Req, id uint64, withID bool) (ws.F
 
 func (c SocketConfig[U, Req, Res]) decode(f ws.Frame, each func(message)) error {
 	return c.Codec.Decode(codec.Frame(f), func(res Res) {
-		m := message{value: res}
-		if c.GetID != nil {
-			m.id, m.hasID = c.GetID(res)
-		}
-		if c.IsError != nil {
-			if err := c.IsError(res); err != nil {
-				m.err = taken(err)
-			}
-		}
-		if c.Code != nil {
-			m.code, m.hasCode = c.Code(res)
+		m, err := guarded(func() (message, error) { return c.read(res), nil })
+		if m.value = res; err != nil {
+			m.unread = err
 		}
 		each(m)
 	})
+}
+
+// read reads what a message is about.
+func (c SocketConfig[U, Req, Res]) read(res Res) message {
+	var m message
+	if c.GetID != nil {
+		m.id, m.hasID = c.GetID(res)
+	}
+	if c.IsError != nil {
+		if err := c.IsError(res); err != nil {
+			m.err = taken(err)
+		}
+	}
+	if c.Code != nil {
+		m.code, m.hasCode = c.Code(res)
+	}
+	return m
 }

@@ -88,7 +88,8 @@ func tiesOf(c fsm.SystemChart) ([]tie, error) {
 		if to < 0 {
 			return nil, fmt.Errorf("interlock: graph: %s: quorum %d: To: %q is no machine of the system", c.Name, i+1, q.To)
 		}
-		add(machineWith(c, q.All, "", to), to, quorumStyle, quorumTexts(q)...)
+		from := machineWith(c, q.All, "", to)
+		add(from, to, quorumStyle, quorumTexts(q, absentFrom(c, from, q.All))...)
 	}
 	for i, b := range c.Bounds {
 		in := machineWith(c, []string{b.In}, b.Event, -1)
@@ -100,19 +101,38 @@ func tiesOf(c fsm.SystemChart) ([]tie, error) {
 	return ties, nil
 }
 
-func quorumTexts(q fsm.ChartQuorum) []tieText {
-	in := strings.Join(q.All, ", ")
-	if len(q.All) > namesPerLine {
-		in = strings.Join(q.All[:namesPerLine], ", ") + ", …"
+// quorumTexts says what a quorum asks: by the states that it lacks, if these are
+// fewer.
+func quorumTexts(q fsm.ChartQuorum, absent []string) []tieText {
+	met, missed, states := "all in ", "not all in ", q.All
+	if len(absent) > 0 && len(absent) < len(q.All) {
+		met, missed, states = "none in ", "some in ", absent
+	}
+	in := strings.Join(states, ", ")
+	if len(states) > namesPerLine {
+		in = strings.Join(states[:namesPerLine], ", ") + ", …"
 	}
 	var texts []tieText
 	if q.Up != "" {
-		texts = append(texts, tieText{"all in " + in, q.Up, q.Over})
+		texts = append(texts, tieText{met + in, q.Up, q.Over})
 	}
 	if q.Down != "" {
-		texts = append(texts, tieText{"not all in " + in, q.Down, q.Over})
+		texts = append(texts, tieText{missed + in, q.Down, q.Over})
 	}
 	return texts
+}
+
+// absentFrom returns the states of a machine that are not among some.
+func absentFrom(c fsm.SystemChart, machine int, some []string) []string {
+	var absent []string
+	if machine >= 0 {
+		for _, s := range c.Machines[machine].States {
+			if !slices.Contains(some, s.Name) {
+				absent = append(absent, s.Name)
+			}
+		}
+	}
+	return absent
 }
 
 func machineIndex(c fsm.SystemChart, name string) int {

@@ -18,7 +18,7 @@ type move struct{ from, word, to string }
 func TestEveryMoveIsDrawnAndNoOther(t *testing.T) {
 	for _, m := range []graph.Machine{
 		sample(t), door,
-		transitions.Session, transitions.Login, transitions.Token, transitions.Socket, transitions.Request,
+		transitions.Session, transitions.Login, transitions.Token, transitions.Socket, transitions.Subscription, transitions.Request,
 	} {
 		c := m.Chart()
 		t.Run("G1 "+c.Name, func(t *testing.T) {

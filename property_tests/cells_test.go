@@ -16,6 +16,7 @@ func TestCells(t *testing.T) {
 	t.Run("D3 login", func(t *testing.T) { everyCell(t, transitions.Login, logins) })
 	t.Run("D3 token", func(t *testing.T) { everyCell(t, transitions.Token, tokens) })
 	t.Run("D3 socket", func(t *testing.T) { everyCell(t, transitions.Socket, sockets) })
+	t.Run("D3 subscription", func(t *testing.T) { everyCell(t, transitions.Subscription, subscriptions) })
 	t.Run("D3 request", func(t *testing.T) { everyCell(t, transitions.Request, requests) })
 }
 

@@ -5,9 +5,10 @@
 //   - cells_test.go: every (state, event) pair of every machine is declared, and
 //     both engines agree on it.
 //   - explore_test.go: every state that the machines can reach together, alone
-//     and with up to two sockets, keeps the invariants; and the goals are reached.
+//     and with up to two sockets, also in groups and with subscriptions, keeps the
+//     invariants; and the goals are reached.
 //   - rapid_test.go: random events against naive models, for each machine and for
-//     a whole core with requests.
+//     a whole core with subscriptions and requests.
 //   - scenarios_test.go: scripts of what happens on a connection, with everything
 //     that comes of it, in testdata.
 //

@@ -13,7 +13,11 @@ var (
 	octets   = rapid.OneOf(rapid.Uint8Range(0, 3), rapid.Just(uint8(255)))
 	flags    = rapid.Bool()
 	sessions = rapid.Custom(func(r *rapid.T) t.SessionData {
-		return t.SessionData{Gen: numbers.Draw(r, "gen"), Depth: numbers.Draw(r, "depth"), Leave: uint8(rapid.Uint32Range(0, 2).Draw(r, "leave")), Forget: flags.Draw(r, "forget")}
+		return t.SessionData{
+			Gen: numbers.Draw(r, "gen"), Depth: numbers.Draw(r, "depth"), Attempt: counts.Draw(r, "attempt"),
+			Leave: rapid.Uint8Range(0, 2).Draw(r, "leave"), Forget: flags.Draw(r, "forget"),
+			Group: octets.Draw(r, "group"), Last: octets.Draw(r, "last"), Broken: flags.Draw(r, "broken"),
+		}
 	})
 	logins = rapid.Custom(func(r *rapid.T) t.LoginData {
 		return t.LoginData{
@@ -25,15 +29,24 @@ var (
 		return t.TokenData{
 			Gen: numbers.Draw(r, "gen"), Since: numbers.Draw(r, "since"), Attempt: counts.Draw(r, "attempt"), Nested: flags.Draw(r, "nested"),
 			Renewable: flags.Draw(r, "renewable"), Young: flags.Draw(r, "young"), Wanted: flags.Draw(r, "wanted"), Erasing: flags.Draw(r, "erasing"), Wide: flags.Draw(r, "wide"), Left: flags.Draw(r, "left"),
+			Paced: flags.Draw(r, "paced"),
 		}
 	})
 	sockets = rapid.Custom(func(r *rapid.T) t.SocketData {
 		return t.SocketData{
 			Gen: numbers.Draw(r, "gen"), Token: numbers.Draw(r, "token"), Readies: numbers.Draw(r, "readies"),
 			Failures: numbers.Draw(r, "failures"), Code: counts.Draw(r, "code"), Attempt: counts.Draw(r, "attempt"),
-			Awaited: octets.Draw(r, "awaited"), Refusals: octets.Draw(r, "refusals"), Opened: rapid.Bool().Draw(r, "opened"), AuthSent: flags.Draw(r, "authSent"),
-			Barred: flags.Draw(r, "barred"), Public: flags.Draw(r, "public"), Early: flags.Draw(r, "early"), Guest: flags.Draw(r, "guest"),
+			Refusals: octets.Draw(r, "refusals"), Opened: flags.Draw(r, "opened"), Barred: flags.Draw(r, "barred"),
+			AuthSent: flags.Draw(r, "authSent"), Greeted: flags.Draw(r, "greeted"), Served: flags.Draw(r, "served"), Again: flags.Draw(r, "again"),
+			Public: flags.Draw(r, "public"), Early: flags.Draw(r, "early"), Guest: flags.Draw(r, "guest"),
+			Renews: flags.Draw(r, "renews"), Added: flags.Draw(r, "added"),
 		}
 	})
-	requests = rapid.Just(t.RequestData{})
+	subscriptions = rapid.Custom(func(r *rapid.T) t.SubscriptionData {
+		return t.SubscriptionData{Gen: numbers.Draw(r, "gen"), Declared: flags.Draw(r, "declared")}
+	})
+	requests = rapid.Custom(func(r *rapid.T) t.RequestData {
+		return t.RequestData{Need: needs.Draw(r, "need"), Repeatable: flags.Draw(r, "repeatable"), OneWay: flags.Draw(r, "oneWay")}
+	})
+	needs = rapid.SampledFrom([]t.Need{t.NeedReady, t.NeedAuthed, t.NeedOpen})
 )

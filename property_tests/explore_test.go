@@ -18,9 +18,9 @@ import (
 func TestExploreEachMachine(t *testing.T) {
 	t.Run("D2 session", func(t *testing.T) {
 		exploreAlone(t, transitions.Session, func(s fsm.Snapshot[transitions.SessionState, transitions.SessionData]) fsm.Snapshot[transitions.SessionState, transitions.SessionData] {
-			s.Data.Gen, s.Data.Depth = 7, min(s.Data.Depth, 2)
+			s.Data.Gen, s.Data.Depth, s.Data.Attempt = 7, min(s.Data.Depth, 2), 0
 			return s
-		}, func(d transitions.SessionData) uint32 { return d.Gen })
+		}, func(d transitions.SessionData) uint32 { return d.Gen }, transitions.SessionData{Last: 1})
 	})
 	t.Run("D2 login", func(t *testing.T) {
 		exploreAlone(t, transitions.Login, func(s fsm.Snapshot[transitions.LoginState, transitions.LoginData]) fsm.Snapshot[transitions.LoginState, transitions.LoginData] {
@@ -38,13 +38,39 @@ func TestExploreEachMachine(t *testing.T) {
 	t.Run("D2 socket", func(t *testing.T) {
 		exploreAlone(t, transitions.Socket, func(s fsm.Snapshot[transitions.SocketState, transitions.SocketData]) fsm.Snapshot[transitions.SocketState, transitions.SocketData] {
 			d := &s.Data
-			*d = transitions.SocketData{Gen: 7, Awaited: min(d.Awaited, 3), Refusals: min(d.Refusals, 1), AuthSent: d.AuthSent, Public: d.Public, Early: d.Early, Guest: d.Guest}
+			*d = transitions.SocketData{
+				Gen: 7, Token: min(d.Token, 1), Refusals: min(d.Refusals, 1), Barred: d.Barred, AuthSent: d.AuthSent, Greeted: d.Greeted, Served: d.Served, Again: d.Again,
+				Public: d.Public, Early: d.Early, Guest: d.Guest, Renews: d.Renews, Added: d.Added,
+			}
 			return s
-		}, func(d transitions.SocketData) uint32 { return d.Gen }, transitions.SocketData{Public: true}, transitions.SocketData{Early: true}, transitions.SocketData{Public: true, Early: true})
+		}, func(d transitions.SocketData) uint32 { return d.Gen }, bornSockets()...)
+	})
+	t.Run("D2 subscription", func(t *testing.T) {
+		exploreAlone(t, transitions.Subscription, func(s fsm.Snapshot[transitions.SubscriptionState, transitions.SubscriptionData]) fsm.Snapshot[transitions.SubscriptionState, transitions.SubscriptionData] {
+			s.Data.Gen = 7
+			return s
+		}, func(d transitions.SubscriptionData) uint32 { return d.Gen }, transitions.SubscriptionData{Declared: true})
 	})
 	t.Run("D2 request", func(t *testing.T) {
-		exploreAlone(t, transitions.Request, nil, func(transitions.RequestData) uint32 { return 0 })
+		exploreAlone(t, transitions.Request, nil, func(transitions.RequestData) uint32 { return 0 }, bornRequests()...)
 	})
+}
+
+// bornSockets and bornRequests are all data that never changes.
+func bornSockets() (born []transitions.SocketData) {
+	for i := range 16 {
+		born = append(born, transitions.SocketData{Public: i&1 > 0, Early: i&2 > 0, Renews: i&4 > 0, Added: i&8 > 0})
+	}
+	return born
+}
+
+func bornRequests() (born []transitions.RequestData) {
+	for need := transitions.NeedReady; need <= transitions.NeedOpen; need++ {
+		for i := range 4 {
+			born = append(born, transitions.RequestData{Need: need, Repeatable: i&1 > 0, OneWay: i&2 > 0})
+		}
+	}
+	return born
 }
 
 // exploreAlone begins in the initial snapshot, and in those that differ from it in
@@ -103,6 +129,9 @@ var plans = []struct {
 	{name: "S13 login over the socket", plan: proof.Plan{Sockets: []transitions.SocketPlan{{Early: true}}}},
 	{name: "S13 login over the socket, one deep", plan: proof.Plan{Depth: 1, Sockets: []transitions.SocketPlan{{Early: true}}}, large: true},
 	{name: "D2 two sockets", plan: proof.Plan{Sockets: make([]transitions.SocketPlan, 2)}, large: true},
+	{name: "K1 two groups", plan: proof.Plan{Calm: true, Groups: 2, Sockets: []transitions.SocketPlan{{Public: true}, {Group: 1, Public: true}}}, large: true},
+	{name: "K4 a declared subscription, and an added one", plan: proof.Plan{Sockets: []transitions.SocketPlan{{Subscriptions: 1}}, Adds: 1}},
+	{name: "K11 a socket that is authorised anew", plan: proof.Plan{Sockets: []transitions.SocketPlan{{Renews: true}}}},
 	{name: "D2 one socket", plan: proof.Plan{Sockets: make([]transitions.SocketPlan, 1)}},
 	{name: "D2 no socket, one deep", plan: proof.Plan{Depth: 1}},
 }

@@ -18,6 +18,7 @@ func TestMachinesLikeTheirRows(t *testing.T) {
 	t.Run("D2 login", func(t *testing.T) { likeItsRows(t, transitions.Login, logins) })
 	t.Run("D2 token", func(t *testing.T) { likeItsRows(t, transitions.Token, tokens) })
 	t.Run("D2 socket", func(t *testing.T) { likeItsRows(t, transitions.Socket, sockets) })
+	t.Run("D2 subscription", func(t *testing.T) { likeItsRows(t, transitions.Subscription, subscriptions) })
 	t.Run("D2 request", func(t *testing.T) { likeItsRows(t, transitions.Request, requests) })
 }
 
@@ -47,8 +48,9 @@ func likeItsRows[S, E, F ~uint8, D comparable](t *testing.T, m *fsm.Machine[S, E
 	})
 }
 
-// TestCore drives a core with two sockets and requests at random, and holds it
-// against a model that believes nothing: see model.
+// TestCore drives a core with two sockets, more that are added, subscriptions and
+// requests at random, and holds it against a model that believes nothing: see
+// model.
 func TestCore(t *testing.T) {
 	t.Run("D2 R2 R3 S6 random inputs", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) { drive(t, transitions.Shipped.Using(fsm.Table)) })
@@ -64,9 +66,15 @@ func drive(t *rapid.T, system *transitions.System) {
 	m := newModel(t, system)
 	t.Repeat(map[string]func(*rapid.T){
 		"environment": func(t *rapid.T) { m.post(t, m.drawInput(t)) },
-		"good":        func(t *rapid.T) { m.post(t, m.drawGood(t)) },
-		"submit":      func(t *rapid.T) { m.post(t, m.drawSubmit(t)) },
-		"":            m.check,
+		"good": func(t *rapid.T) {
+			for range rapid.IntRange(1, 12).Draw(t, "inputs") {
+				m.post(t, m.drawGood(t))
+				m.check(t)
+			}
+		},
+		"add":    func(t *rapid.T) { m.act(t, m.drawAdd(t)) },
+		"submit": func(t *rapid.T) { m.post(t, m.drawSubmit(t)) },
+		"":       m.check,
 	})
 	m.logOut(t)
 }
@@ -81,8 +89,8 @@ func replay(t *rapid.T) {
 	}
 	for range rapid.IntRange(1, 60).Draw(t, "inputs") {
 		in := m.draw(t)
-		out, err := m.core.Post(in)
-		out2, err2 := again.Post(in)
+		out, err := in.on(m.core)
+		out2, err2 := in.on(again)
 		if !slices.Equal(out, out2) || (err == nil) != (err2 == nil) || err != nil && err.Error() != err2.Error() {
 			t.Fatalf("%+v: first %+v %v, then %+v %v", in, out, err, out2, err2)
 		}
@@ -97,21 +105,20 @@ func replay(t *rapid.T) {
 func cloned(t *rapid.T) {
 	m := newModel(t, transitions.Shipped.Using(fsm.Table))
 	for range rapid.IntRange(0, 40).Draw(t, "before") {
-		_, _ = m.core.Post(m.draw(t))
+		_, _ = m.draw(t).on(m.core)
 	}
 	before := m.core.Key()
 	twin, other := m.core.Clone(), m.core.Clone()
 	for range rapid.IntRange(1, 20).Draw(t, "aside") {
-		in := m.drawOn(t, other)
-		_, _ = other.Post(in)
+		_, _ = m.drawOn(t, other).on(other)
 	}
 	if m.core.Key() != before || twin.Key() != before {
 		t.Fatalf("what was posted to a clone has changed the core: %q to %q and %q", before, m.core.Key(), twin.Key())
 	}
 	for range rapid.IntRange(1, 20).Draw(t, "after") {
 		in := m.draw(t)
-		out, err := m.core.Post(in)
-		out2, err2 := twin.Post(in)
+		out, err := in.on(m.core)
+		out2, err2 := in.on(twin)
 		if !slices.Equal(out, out2) || (err == nil) != (err2 == nil) || m.core.Key() != twin.Key() {
 			t.Fatalf("%+v: the core says %+v %v, its clone %+v %v", in, out, err, out2, err2)
 		}

@@ -15,7 +15,7 @@ const looplabPath = "github.com/looplab/fsm"
 
 // pure is what a package of machines may use of the standard library: nothing
 // that acts, waits, reads a clock or draws a number.
-var pure = []string{"errors", "fmt", "slices", "strings"}
+var pure = []string{"cmp", "errors", "fmt", "slices", "strings"}
 
 // restless are the constructs that make a step depend on more than its arguments.
 var restless = []string{"go", "chan", "select", "map range", "clock"}
@@ -48,9 +48,13 @@ var rules = []rule{
 	{In: []string{"authhttp/..."}, Never: []string{looplabPath, "github.com/gorilla/..."},
 		Reason: "authenticated HTTP is of use without machines and sockets"},
 
-	{In: []string{"..."}, Not: []string{"connector/..."}, Never: []string{"github.com/gorilla/..."},
-		Reason: "one package knows which WebSocket library it is"},
-	{In: []string{"..."}, Not: []string{"connector/...", "fsm/explore", "cmd/..."}, Without: []string{"go"},
+	{In: []string{"connector/internal/ws", "connector/codec", "connector/connectortest"}, Own: []string{},
+		Reason: "an adapter, a codec and a test's server are of use without a session"},
+	{In: []string{"connector/codec/protobuf"}, Own: []string{"connector/codec"},
+		Reason: "an adapter, a codec and a test's server are of use without a session"},
+	{In: []string{"..."}, Not: []string{"connector", "connector/internal/ws", "connector/connectortest"}, Never: []string{"github.com/gorilla/..."},
+		Reason: "the client knows in one place which WebSocket library it is"},
+	{In: []string{"..."}, Not: []string{"connector", "connector/connectortest", "fsm/explore", "cmd/..."}, Without: []string{"go"},
 		Reason: "whoever starts goroutines must end them: in the library that is the connector alone"},
 	{In: []string{"..."}, Not: []string{"fsm/looplab.go"}, Never: []string{looplabPath + "/..."},
 		Reason: "looplab machines wedge, race and deadlock unless used as in that one file"},

@@ -19,15 +19,20 @@ var update = flag.Bool("update", false, "write what comes of the scenarios into 
 // TestScenarios runs the scripts in testdata under both engines and compares what
 // comes of each line with the indented lines below it. A script line is
 //
-//	core sockets=2 count=4 bytes=100 policy=refuse public=yes early=yes
+//	core sockets=2 groups=2 subscriptions=0,1 count=4 bytes=100 policy=refuse public=yes early=yes renews=yes
 //	session loginRequested arg=1
 //	token 1 refreshed arg=2
 //	socket 0 opened gen=-1
-//	request submitted socket=0 size=10
+//	socket add public=yes
+//	subscription added socket=0
+//	subscription 2 accepted
+//	request submitted socket=0 size=10 need=open repeatable=yes oneWay=yes
 //	request 1 answered
 //
-// The first begins anew. gen is the machine's generation unless said; -1 is the
-// one before. Lines with # are comments.
+// The first begins anew: what it says of sockets holds of each, subscriptions of
+// one after the other; the sockets are spread over the groups in their order. The
+// limits hold for each need. gen is the machine's generation unless said; -1 is
+// the one before. Lines with # are comments.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -106,8 +111,18 @@ func (s *stage) play(text *strings.Builder, words []string) {
 			plain = append(plain, word)
 		}
 	}
-	if plain[0] == "core" {
+	switch {
+	case plain[0] == "core":
 		s.begin(values)
+		return
+	case plain[0] == "socket" && plain[1] == "add":
+		added := s.socketPlan(values)
+		added.Added, added.Subscriptions = true, s.number(values["subscriptions"])
+		id, err := s.core.AddSocket(added)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		fmt.Fprintf(text, "  socket %d is added\n", id)
 		return
 	}
 	outputs, err := s.core.Post(s.input(plain, values))
@@ -121,6 +136,26 @@ func (s *stage) play(text *strings.Builder, words []string) {
 
 func (s *stage) begin(values map[string]string) {
 	s.t.Helper()
+	plan := transitions.Plan{Groups: max(s.number(values["groups"]), 1)}
+	subscriptions := strings.Split(values["subscriptions"], ",")
+	for i := range s.number(values["sockets"]) {
+		p := s.socketPlan(values)
+		p.Group = min(i, plan.Groups-1)
+		if i < len(subscriptions) {
+			p.Subscriptions = s.number(subscriptions[i])
+		}
+		plan.Sockets = append(plan.Sockets, p)
+	}
+	core, err := s.system.New(plan)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.core = core
+}
+
+// socketPlan reads what is said of a socket.
+func (s *stage) socketPlan(values map[string]string) transitions.SocketPlan {
+	s.t.Helper()
 	limit := transitions.Limit{Count: 64, Bytes: 1 << 20}
 	if values["count"] != "" {
 		limit.Count = s.number(values["count"])
@@ -133,19 +168,18 @@ func (s *stage) begin(values map[string]string) {
 			limit.Policy = policy
 		}
 	}
-	var plan transitions.Plan
-	for range s.number(values["sockets"]) {
-		plan.Sockets = append(plan.Sockets, transitions.SocketPlan{Limit: limit, Public: values["public"] != "", Early: values["early"] != ""})
+	return transitions.SocketPlan{
+		Limits: transitions.Limits{limit, limit, limit},
+		Public: values["public"] != "", Early: values["early"] != "", Renews: values["renews"] != "",
 	}
-	core, err := s.system.New(plan)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.core = core
 }
 
+// number reads a number; what is not said is 0.
 func (s *stage) number(text string) int {
 	s.t.Helper()
+	if text == "" {
+		return 0
+	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		s.t.Fatal(err)
@@ -169,11 +203,14 @@ func (s *stage) input(plain []string, values map[string]string) transitions.Inpu
 	if len(plain) == 3 {
 		in.ID = uint32(s.number(plain[1]))
 	}
-	if values["arg"] != "" {
-		in.Arg = uint32(s.number(values["arg"]))
-	}
-	if in.To == transitions.RequestKind && in.On == uint8(transitions.RequestSubmit) {
+	in.Arg = uint32(s.number(values["arg"]))
+	switch {
+	case in.To == transitions.RequestKind && in.On == uint8(transitions.RequestSubmit):
 		in.ID, in.Gen, in.Arg = s.core.NextRequest(), uint32(s.number(values["socket"])), uint32(s.number(values["size"]))
+		in.Request = request(values)
+		return in
+	case in.To == transitions.SubscriptionKind && in.On == uint8(transitions.SubscriptionAdded):
+		in.ID, in.Gen = s.core.NextSubscription(), uint32(s.number(values["socket"]))
 		return in
 	}
 	in.Gen = generation(s.core, in.To, in.ID)
@@ -185,10 +222,21 @@ func (s *stage) input(plain []string, values map[string]string) transitions.Inpu
 	return in
 }
 
+// request reads what is said of a request.
+func request(values map[string]string) transitions.RequestData {
+	data := transitions.RequestData{Repeatable: values["repeatable"] != "", OneWay: values["oneWay"] != ""}
+	for _, need := range []transitions.Need{transitions.NeedReady, transitions.NeedAuthed, transitions.NeedOpen} {
+		if values["need"] == need.String() {
+			data.Need = need
+		}
+	}
+	return data
+}
+
 // describe puts an output into words.
 func (s *stage) describe(out transitions.Output) string {
 	name := out.Machine.String()
-	if out.Machine == transitions.SocketKind || out.Machine == transitions.RequestKind || out.Machine == transitions.TokenKind && out.ID > 0 {
+	if out.Machine >= transitions.SocketKind || out.Machine == transitions.TokenKind && out.ID > 0 {
 		name = fmt.Sprintf("%s %d", name, out.ID)
 	}
 	switch out.What {

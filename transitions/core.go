@@ -64,6 +64,7 @@ type SocketPlan struct {
 	Early         bool // may open before login; a public one then outlives the logout
 	Renews        bool // can be authorised anew on the same connection
 	Added         bool // while running: it ends with the login
+	NoPing        bool // is sent no ping
 }
 
 // Limits bound the requests that wait for one socket, those of each [Need] apart.
@@ -194,7 +195,8 @@ func (c *Core) AddSocket(plan SocketPlan) (id uint32, err error) {
 		return 0, err
 	}
 	added := socket{Snapshot: c.system.Socket.Initial(), id: c.nextSocket, group: plan.Group, limits: plan.Limits}
-	added.Data.Public, added.Data.Early, added.Data.Renews, added.Data.Added = plan.Public, plan.Early, plan.Renews, plan.Added
+	added.Data.Public, added.Data.Early, added.Data.Renews = plan.Public, plan.Early, plan.Renews
+	added.Data.Added, added.Data.NoPing = plan.Added, plan.NoPing
 	c.nextSocket++
 	c.sockets = append(c.sockets, added)
 	for range plan.Subscriptions {
@@ -307,6 +309,7 @@ func (c *Core) step(in Input) error {
 // it means to the others.
 func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, F, D], s *fsm.Snapshot[S, D]) error {
 	event := fsm.Event[E]{On: E(in.On), Gen: in.Gen, Arg: in.Arg}
+	before, _ := c.generation(in.To, in.ID)
 	from, row := s.State, m.RowOf(s, event)
 	effects, err := m.Apply(s, event)
 	if err != nil {
@@ -318,7 +321,7 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 	c.out = append(c.out, note)
 	if from != s.State {
 		c.moved = c.moved || in.To == SessionKind || in.To == SocketKind || in.To == SubscriptionKind
-		stopTimers(c, note, m.Timers(from), m.Timers(s.State))
+		stopTimers(c, note, m.Timers(from), m.Timers(s.State), before == note.Now)
 	}
 	for _, f := range effects {
 		note.What, note.Effect = Perform, uint8(f)
@@ -328,15 +331,16 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 		}
 	}
 	if from != s.State {
-		startTimers(c, note, m.Timers(from), m.Timers(s.State))
+		startTimers(c, note, m.Timers(from), m.Timers(s.State), before == note.Now)
 	}
 	return nil
 }
 
-// stopTimers stops the timers that only the state left names, before the effects.
-func stopTimers[E ~uint8](c *Core, note Output, left, entered []E) {
+// stopTimers stops the timers that only the state left names, before the effects;
+// in another generation every one, since what it posts would be stale.
+func stopTimers[E ~uint8](c *Core, note Output, left, entered []E, same bool) {
 	for _, timer := range left {
-		if !slices.Contains(entered, timer) {
+		if !same || !slices.Contains(entered, timer) {
 			note.What, note.Timer = Stop, uint8(timer)
 			c.out = append(c.out, note)
 		}
@@ -344,10 +348,10 @@ func stopTimers[E ~uint8](c *Core, note Output, left, entered []E) {
 }
 
 // startTimers starts the timers that only the state entered names, after the
-// effects, which may decide how long they run.
-func startTimers[E ~uint8](c *Core, note Output, left, entered []E) {
+// effects, which may decide how long they run; in another generation every one.
+func startTimers[E ~uint8](c *Core, note Output, left, entered []E, same bool) {
 	for _, timer := range entered {
-		if !slices.Contains(left, timer) {
+		if !same || !slices.Contains(left, timer) {
 			note.What, note.Timer, note.Effect = Start, uint8(timer), 0
 			c.out = append(c.out, note)
 		}

@@ -67,17 +67,19 @@ var needNames = [...]string{"ready", "authed", "open", "nothing"}
 // String returns the need's name.
 func (n Need) String() string { return needNames[min(n, needs)] }
 
-// RequestData is what a request is; it never changes. Its id is never used again,
-// so nothing about it can be stale.
+// RequestData is what a request is, and remembers beside its state. Its id is never
+// used again, so nothing about it can be stale.
 type RequestData struct {
-	Need       Need
+	Need       Need // never changes, as the next two
 	Repeatable bool // may go out again when the connection is lost before its answer
 	OneWay     bool // wants no answer
+	Written    bool // it has gone out at least once
 }
 
 type (
-	requestGuard = fsm.Guard[RequestData, RequestEvent]
-	requestRow   = fsm.Row[RequestState, RequestEvent, RequestEffect, RequestData]
+	requestGuard  = fsm.Guard[RequestData, RequestEvent]
+	requestUpdate = fsm.Update[RequestData, RequestEvent]
+	requestRow    = fsm.Row[RequestState, RequestEvent, RequestEffect, RequestData]
 )
 
 var requestStates = []fsm.StateInfo[RequestState, RequestEvent]{
@@ -120,7 +122,10 @@ var (
 
 	requestIsMet        = &requestGuard{Name: "needIsMet", Holds: func(d *RequestData, e fsm.Event[RequestEvent]) bool { return uint32(d.Need) >= e.Arg }}
 	requestIsRepeatable = &requestGuard{Name: "repeatable", Holds: func(d *RequestData, _ fsm.Event[RequestEvent]) bool { return d.Repeatable }}
+	requestIsWritten    = &requestGuard{Name: "writtenBefore", Holds: func(d *RequestData, _ fsm.Event[RequestEvent]) bool { return d.Written }}
 	requestIsOneWay     = &requestGuard{Name: "wantsNoAnswer", Holds: func(d *RequestData, _ fsm.Event[RequestEvent]) bool { return d.OneWay }}
+
+	requestWrite = &requestUpdate{Name: "noteWritten", Apply: func(d *RequestData, _ fsm.Event[RequestEvent]) { d.Written = true }}
 )
 
 // Request is the machine of one request. It settles once: no row leaves a
@@ -130,8 +135,9 @@ var Request = fsm.MustDeclare(fsm.Declaration[RequestState, RequestEvent, Reques
 	States: requestStates, Events: requestEvents, Effects: requestEffects, Engine: fsm.Table,
 	Rows: []requestRow{
 		{From: of(RequestBuffered), On: of(RequestSubmit), Stay: true, Do: of(RequestAskSocket)},
-		{From: of(RequestBuffered), On: of(RequestRelease), If: requestIsMet, To: RequestSent, Do: of(RequestWrite)},
+		{From: of(RequestBuffered), On: of(RequestRelease), If: requestIsMet, To: RequestSent, Set: requestWrite, Do: of(RequestWrite)},
 		{From: of(RequestBuffered), On: of(RequestRelease), Stay: true, Doc: "it needs more"},
+		{From: of(RequestBuffered), On: of(RequestOverflow, RequestRefuse), If: requestIsWritten, To: RequestUnknown, Do: of(RequestSettle), Doc: "it was to go out again"},
 		{From: of(RequestBuffered), On: of(RequestOverflow), To: RequestDropped, Do: of(RequestSettle)},
 		{From: of(RequestBuffered), On: of(RequestRefuse), To: RequestRefused, Do: of(RequestSettle)},
 		{From: of(RequestBuffered), On: of(RequestLose, RequestLeave), Stay: true, Doc: "of a connection that is lost"},

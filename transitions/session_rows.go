@@ -124,11 +124,11 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		// Sockets opened and closed by hand.
 		{From: sessionNobody, On: of(SessionOpenRequested), Stay: true, Do: of(SessionOpenEarly)},
 		{From: of(SessionDegraded), On: of(SessionOpenRequested), If: sessionIsBroken, To: SessionSocketOpening, Set: sessionMend, Do: of(SessionOpenChain)},
-		{From: of(SessionDetached), On: of(SessionOpenRequested), To: SessionSocketOpening, Do: of(SessionOpenChain)},
+		{From: of(SessionDetached), On: of(SessionOpenRequested), To: SessionSocketOpening, Set: sessionMend, Do: of(SessionOpenChain)},
 		{From: sessionChain, On: of(SessionOpenRequested), Stay: true, Do: of(SessionOpenChain)},
 		{From: append(of(SessionSwitching, SessionDetaching), sessionBusy...), On: of(SessionOpenRequested, SessionSocketOpenRequested), Stay: true, Do: of(SessionRefuseBusy)},
 		{From: sessionNobody, On: of(SessionSocketOpenRequested, SessionDetachRequested), Stay: true, Do: of(SessionRefuseLoggedOut)},
-		{From: of(SessionDetached), On: of(SessionSocketOpenRequested), To: SessionSocketOpening, Do: of(SessionOpenSocket)},
+		{From: of(SessionDetached), On: of(SessionSocketOpenRequested), To: SessionSocketOpening, Set: sessionMend, Do: of(SessionOpenSocket)},
 		{From: sessionChain, On: of(SessionSocketOpenRequested), Stay: true, Do: of(SessionOpenSocket)},
 		{From: sessionAny, On: of(SessionSocketCloseRequested), Stay: true, Do: of(SessionCloseSocket)},
 		{From: sessionAny, On: of(SessionSocketRemoveRequested), Stay: true, Do: of(SessionRemoveSocket)},

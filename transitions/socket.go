@@ -130,6 +130,7 @@ type SocketData struct {
 	Guest    bool   // opened before login, without auth and subscriptions
 	Renews   bool   // can be authorised anew on the same connection; never changes
 	Added    bool   // while running, for one login; never changes
+	NoPing   bool   // is sent no ping; never changes
 }
 
 type (

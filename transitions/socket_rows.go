@@ -32,6 +32,7 @@ var (
 	}}
 	socketIsRenewable = &socketGuard{Name: "renews", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Renews && !d.Guest }}
 	socketIsAdded     = &socketGuard{Name: "added", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Added }}
+	socketIsNoPing    = &socketGuard{Name: "noPing", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.NoPing }}
 	socketIsAgain     = &socketGuard{Name: "readyBefore", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Again }}
 
 	socketBegin = &socketUpdate{Name: "firstAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
@@ -139,6 +140,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: fsm.Except(socketAny, socketReady...), On: of(SocketStable), Stay: true},
 
 		// Liveness: silence is answered by a ping, and a ping by anything at all.
+		{From: of(SocketSubscribed), On: of(SocketSilent, SocketWoken), If: socketIsNoPing, Stay: true},
 		{From: of(SocketSubscribed), On: of(SocketSilent), To: SocketProbing, Do: of(SocketSendPing)},
 		{From: of(SocketProbing), On: of(SocketHeard), To: SocketSubscribed},
 		{From: fsm.Except(socketAny, SocketProbing), On: of(SocketHeard), Stay: true},
@@ -150,6 +152,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketAuthenticating, SocketRenewing), On: of(SocketAuthRejected), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionRejected), If: socketIsFirst, To: SocketTokenPending, Set: socketRefuse, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionRejected), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
+		{From: of(SocketRenewing), On: of(SocketTokenRefused), If: socketIsUnsent, Stay: true, Doc: "that is known: a newer one is on its way"},
 		{From: append(of(SocketAuthed), socketReady...), On: of(SocketExpired, SocketTokenRefused), If: socketIsPublic, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending)},
 		{From: append(of(SocketAuthed), socketReady...), On: of(SocketExpired, SocketTokenRefused), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: socketLive, On: of(SocketRejected, SocketReplaced), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},

@@ -111,10 +111,8 @@ func (c *Core) Assign(other *Core) {
 // out; sockets are sorted.
 func (c *Core) Key() string {
 	b := make([]byte, 0, 64)
-	b = append(b, byte(c.session.State), byte(c.session.Data.Depth), byte(c.login.State), c.session.Data.Group)
+	b = append(b, byte(c.session.State), byte(c.session.Data.Depth), byte(c.login.State), c.session.Data.Group, flag(c.session.Data.Broken && c.session.State != SessionLoggedOut && c.session.State != SessionAuthenticating))
 	switch c.session.State {
-	case SessionDegraded:
-		b = append(b, flag(c.session.Data.Broken))
 	case SessionClosing:
 		b = append(b, c.session.Data.Leave)
 	case SessionShutting, SessionSettling:
@@ -149,7 +147,7 @@ func (c *Core) tokenKey(b []byte, i int) []byte {
 // sets anew before it is read again does not matter there.
 func (c *Core) socketKey(i int) string {
 	s, current := &c.sockets[i], c.tokens[len(c.tokens)-1].Data.Gen
-	what := flag(s.Data.Public) | flag(s.Data.Early)<<1 | flag(s.Data.Renews)<<2 | flag(s.Data.Added)<<3
+	what := flag(s.Data.Public) | flag(s.Data.Early)<<1 | flag(s.Data.Renews)<<2 | flag(s.Data.Added)<<3 | flag(s.Data.NoPing)<<5
 	key := []byte{byte(s.State), what | flag(s.Data.Guest && s.State != SocketClosed && s.State != SocketFailed)<<4, 0, 0, 0, byte(s.group)}
 	switch s.State {
 	case SocketTokenPending:

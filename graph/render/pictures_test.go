@@ -23,7 +23,7 @@ func TestPictures(t *testing.T) {
 	}
 	pictures := map[string]func(io.Writer) error{
 		"session": machine(transitions.Session), "login": machine(transitions.Login), "token": machine(transitions.Token),
-		"socket": machine(transitions.Socket), "request": machine(transitions.Request),
+		"socket": machine(transitions.Socket), "subscription": machine(transitions.Subscription), "request": machine(transitions.Request),
 		"coupling": func(w io.Writer) error { return graph.SystemDOT(w, transitions.Shipped) },
 	}
 	for name, draw := range pictures {

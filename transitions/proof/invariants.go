@@ -149,8 +149,10 @@ var invariants = []struct {
 	{3, oneUserOnASocket},
 	{10, openIsOwned},
 	{13, readyIsAuthenticated},
+	{13, readyIsSubscribed},
 	{27, logoutEndsByDeadlines},
 	{28, nothingHangs},
+	{28, degradedHasReason},
 }
 
 func noSocketWithoutSession(w *world) error {
@@ -166,8 +168,9 @@ func noSocketWithoutSession(w *world) error {
 		case t.SessionClosing, t.SessionSwitching:
 			closed = closed || state == t.SocketClosing || !ends
 		case t.SessionSettling:
-		case t.SessionShutting:
+		case t.SessionShutting, t.SessionDetaching:
 			closed = closed || state == t.SocketClosing
+		case t.SessionDetached:
 		default:
 			continue
 		}
@@ -251,6 +254,18 @@ func ready(s t.SocketState) bool {
 	return s == t.SocketSubscribed || s == t.SocketProbing || s == t.SocketRenewing
 }
 
+// readyIsSubscribed holds the subscriptions that a socket declares against it.
+func readyIsSubscribed(w *world) error {
+	for i := range w.core.Subscriptions() {
+		id, of, state, sub := w.core.Subscription(i)
+		at, data := w.core.Socket(int(of))
+		if sub.Declared && ready(at) && !data.Guest && state != t.SubscriptionActive {
+			return fmt.Errorf("socket %d is %s, its subscription %d %s", of, w.rules.Socket.StateName(at), id, w.rules.Subscription.StateName(state))
+		}
+	}
+	return nil
+}
+
 // logoutEndsByDeadlines logs out with a dead network: nothing answers, only
 // timers fire. It ends where nobody is logged in, or the user before.
 func logoutEndsByDeadlines(w *world) error {
@@ -288,6 +303,22 @@ func nothingHangs(w *world) error {
 	}
 	if w.rules.Login.State(login).By == "session" && follows.By != "socket" && follows.Kind != fsm.Wait {
 		return fmt.Errorf("login %s, but session %s", w.rules.Login.StateName(login), follows.Name)
+	}
+	return nil
+}
+
+// degradedHasReason holds that a session stays degraded only while a socket has
+// failed, or the next group cannot be made.
+func degradedHasReason(w *world) error {
+	session, data := w.core.Session()
+	for i := range w.core.Sockets() {
+		state, _ := w.core.Socket(i)
+		if state == t.SocketFailed {
+			return nil
+		}
+	}
+	if session == t.SessionDegraded && !(data.Broken && data.Group < data.Last) {
+		return errors.New("session degraded, though no socket has failed and no group is missing")
 	}
 	return nil
 }

@@ -18,10 +18,13 @@ func TestPlanted(t *testing.T) {
 		token   = fsm.Row[transitions.TokenState, transitions.TokenEvent, transitions.TokenEffect, transitions.TokenData]
 		socket  = fsm.Row[transitions.SocketState, transitions.SocketEvent, transitions.SocketEffect, transitions.SocketData]
 	)
+	subscribed := proof.Plan{Sockets: []transitions.SocketPlan{{Subscriptions: 1}}}
 	tests := []struct {
 		name, want string
+		plan       proof.Plan // none: one socket, one deep
 		machines   func(*testing.T, *transitions.Machines)
 		links      func([]transitions.Link) []transitions.Link
+		coupling   func(*transitions.Coupling)
 	}{
 		{name: "1 logout leaves the sockets", want: "invariant 1:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionCloseSockets))},
 		{name: "2 a logout out of time keeps the token", want: "invariant 2:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionDropToken))},
@@ -75,6 +78,53 @@ func TestPlanted(t *testing.T) {
 			})
 		}},
 		{name: "28 a login that nobody ends", want: "invariant 28:", links: unlinked(transitions.LoginKind, uint8(transitions.LoginReportGivenUp))},
+		{name: "1 a detached session keeps its sockets", want: "invariant 1:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Session = planted(t, m.Session, func(r *session) {
+				if r.To == transitions.SessionDetaching {
+					r.Do = without(r.Do, transitions.SessionCloseAll)
+				}
+			})
+		}},
+		{name: "3 a guest of a resume that failed serves the next user", want: "invariant 3:", plan: proof.Plan{Sockets: []transitions.SocketPlan{{Early: true}}}, machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if r.If != nil && r.If.Name == "guestWithTokenOfAnother" {
+					r.If = &fsm.Guard[transitions.SocketData, transitions.SocketEvent]{Name: "never", Holds: func(*transitions.SocketData, fsm.Event[transitions.SocketEvent]) bool { return false }}
+				}
+			})
+		}},
+		{name: "10 a silent connection is not cut", want: "invariant 10:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if slices.Contains(r.On, transitions.SocketPingTimedOut) && r.To == transitions.SocketWaiting {
+					r.Do = without(r.Do, transitions.SocketCloseConnection)
+				}
+			})
+		}},
+		{name: "13 ready before the answer to a subscription", want: "invariant 13:", plan: subscribed, coupling: func(c *transitions.Coupling) {
+			c.Gathers = slices.Clone(c.Gathers)
+			c.Gathers[0].All = append(slices.Clone(c.Gathers[0].All), transitions.SubscriptionSent)
+		}},
+		{name: "14 a subscription sent before auth", want: "invariant 14:", plan: subscribed, machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if slices.Contains(r.From, transitions.SocketAuthenticating) && slices.Contains(r.On, transitions.SocketAuthSent) && r.If == nil {
+					r.Do = append(slices.Clone(r.Do), transitions.SocketReleaseSubscriptions)
+				}
+			})
+		}},
+		{name: "28 a socket closed by hand holds the session up", want: "invariant 28:", coupling: func(c *transitions.Coupling) {
+			c.Quorums = slices.Clone(c.Quorums)
+			for i, q := range c.Quorums {
+				if q.Up == transitions.SessionSocketsAuthed {
+					c.Quorums[i].All = without(q.All, transitions.SocketClosed)
+				}
+			}
+		}},
+		{name: "28 degraded for ever", want: "invariant 28:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Session = planted(t, m.Session, func(r *session) {
+				if slices.Contains(r.On, transitions.SessionSocketsSound) && !r.Stay {
+					r.Stay, r.To = true, transitions.SessionLoggedOut
+				}
+			})
+		}},
 		{name: "D2 tables that contradict each other", want: "invariant D2:", links: func(links []transitions.Link) []transitions.Link {
 			return append(links, transitions.Link{
 				From: transitions.Port{Machine: transitions.TokenKind, Number: uint8(transitions.TokenAnnounceFresh)},
@@ -91,11 +141,18 @@ func TestPlanted(t *testing.T) {
 			if test.links != nil {
 				coupling.Links = test.links(slices.Clone(coupling.Links))
 			}
+			if test.coupling != nil {
+				test.coupling(&coupling)
+			}
 			system, err := transitions.NewSystem(machines, coupling)
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := proof.Explore(system, proof.Plan{Depth: 1, Sockets: make([]transitions.SocketPlan, 1)})
+			plan := test.plan
+			if plan.Sockets == nil {
+				plan = proof.Plan{Depth: 1, Sockets: make([]transitions.SocketPlan, 1)}
+			}
+			report := proof.Explore(system, plan)
 			if report.Err == nil || !strings.Contains(report.Err.Error(), test.want) {
 				t.Errorf("got %v, want a violation of %s", report.Err, test.want)
 			}
