@@ -23,10 +23,11 @@ type act struct {
 
 func (d *demo) acts() []act {
 	return []act{
-		{"Log in, until everything is ready", "Over HTTP; then the socket opens, authenticates and subscribes. Login returns at the end.", d.logIn},
-		{"Requests and answers", "Typed requests on the socket, each with its answer.", d.request},
+		{"Log in, until everything is ready", "Over HTTP; then the socket menu opens, authenticates and subscribes. What it is told makes the second group: a socket for the user's own room.", d.logIn},
+		{"Requests and answers", "Typed requests on a socket, each with its answer.", d.request},
 		{"Pushes", "What the backend says unasked waits in a stream until the application reads it.", d.push},
-		{"The connection breaks", "A request made meanwhile waits, and is answered when the socket has recovered.", d.drop},
+		{"The connection breaks", "Requests made meanwhile wait, and are answered in their order when the socket has recovered.", d.drop},
+		{"A link that is dead, and says nothing", fmt.Sprintf("Nothing fails, and nothing comes. After %v of silence a socket sends a ping; if then nothing comes for %v, it connects anew.", pingAfter, pingTimeout), d.freeze},
 		{"The token runs out", fmt.Sprintf("Tokens live %v here. The session refreshes its own in time, and stores the new one before anybody uses it.", accessLife), d.expire},
 		{"The process ends, and another one goes on", "Close tells the server nothing and leaves what is stored. A new session goes on with that.", d.resume},
 		{"Log in as another user, twice", "The sockets stay until the server has accepted, then the other user's open. Only the first one's tokens are stored.", d.become},
@@ -61,34 +62,79 @@ func (d *demo) request(ctx context.Context) error {
 }
 
 func (d *demo) push(ctx context.Context) error {
-	if err := d.session.heard(ctx, 2); err != nil { // the list, and the addition of the act before
+	if err := d.session.heardMenu(ctx, 2); err != nil { // the list, and the addition of the act before
 		return err
 	}
 	if err := d.session.ask(ctx, request{MenuDelete: &category{ID: 1}}); err != nil {
 		return err
 	}
-	return d.session.heard(ctx, 1)
+	if err := d.session.heardMenu(ctx, 1); err != nil {
+		return err
+	}
+	who, _ := d.session.User()
+	d.show.note(0, "backend", "speaks in "+roomOf(who)+" only")
+	return d.session.heardRoom(ctx, "Your table is ready")
 }
 
 func (d *demo) drop(ctx context.Context) error {
-	d.show.note(0, "backend", "cuts the connection")
+	d.show.note(0, "backend", "cuts the connections")
 	if err := d.backend.Script(connectortest.DropSockets()); err != nil {
 		return err
 	}
-	err := d.session.until(ctx, "the session to notice", isSession(transitions.SessionSocketOpening))
+	if err := d.session.until(ctx, "both sockets to notice", nth(2, isLost)); err != nil {
+		return err
+	}
+	if err := d.session.askWhileDown(ctx, "first", "second", "third"); err != nil {
+		return err
+	}
+	return d.recovered(ctx)
+}
+
+// isLost tells whether a change is that of a subscription whose connection is lost.
+func isLost(c connector.Change) bool {
+	return c.Machine == transitions.SubscriptionKind && c.Event == transitions.Subscription.EventName(transitions.SubscriptionLost)
+}
+
+// recovered waits until every socket is ready again.
+func (d *demo) recovered(ctx context.Context) error {
+	err := d.session.during(ctx, func(ctx context.Context) error { return d.session.Require(ctx, connector.RequireReady) })
 	if err != nil {
 		return err
 	}
+	return d.session.heardMenu(ctx, 1) // subscribing again brings the list again
+}
+
+func (d *demo) freeze(ctx context.Context) error {
+	d.show.note(0, "network", "freezes the links of both sockets")
+	d.proxy.Freeze()
+	start := time.Now()
+	err := d.session.until(ctx, "both dead links to be found", nth(2, func(c connector.Change) bool {
+		found := c.Machine == transitions.SocketKind && c.Event == transitions.Socket.EventName(transitions.SocketPingTimedOut)
+		if found {
+			d.session.note("application", fmt.Sprintf("the dead link of %s is found after %.2f s", c.ID, time.Since(start).Seconds()))
+		}
+		return found
+	}))
+	if err != nil {
+		return err
+	}
+	if err := d.recovered(ctx); err != nil {
+		return err
+	}
+	d.show.note(0, "backend", fmt.Sprintf("sockets open: %d, the dead ones too, since nobody has told it", d.backend.Counts().OpenSockets))
 	if err := d.session.ask(ctx, request{Echo: &echo{Text: "anybody there?"}}); err != nil {
 		return err
 	}
-	return d.session.heard(ctx, 1) // subscribing again brings the list again
+	return d.session.heardRoom(ctx, "Still here")
 }
 
-// isSession tells whether a change is that of the session to a state.
-func isSession(to transitions.SessionState) func(connector.Change) bool {
+// nth tells whether a change is the n-th that is so.
+func nth(n int, is func(connector.Change) bool) func(connector.Change) bool {
 	return func(c connector.Change) bool {
-		return c.Machine == transitions.SessionKind && c.To == transitions.Session.StateName(to)
+		if is(c) {
+			n--
+		}
+		return n == 0
 	}
 }
 
@@ -170,8 +216,8 @@ func (d *demo) logOutEverywhere(ctx context.Context) error {
 	if err := d.session.during(ctx, d.session.LogoutEverywhere); err != nil {
 		return err
 	}
-	d.show.note(0, "backend", fmt.Sprintf("has ended the tokens of session %d too, and closes its socket", there.number))
-	if err := there.until(ctx, "the end of the other session", isSession(transitions.SessionLoggedOut)); err != nil {
+	d.show.note(0, "backend", fmt.Sprintf("has ended the tokens of session %d too, and closes its sockets", there.number))
+	if err := there.until(ctx, "the end of the other session, and of its room", nth(2, isOver)); err != nil {
 		return err
 	}
 	_, err = there.Token(ctx, 0)
@@ -180,6 +226,13 @@ func (d *demo) logOutEverywhere(ctx context.Context) error {
 	}
 	there.note("application", fmt.Sprintf("there is no token: %s, %q", errcode.Of(err), errcode.Shipped().Text("en", err)))
 	return nil
+}
+
+// isOver tells whether a change is the end of a session's login, or of a socket that
+// was made for it.
+func isOver(c connector.Change) bool {
+	return c.Machine == transitions.SessionKind && c.To == transitions.Session.StateName(transitions.SessionLoggedOut) ||
+		c.Machine == transitions.SocketKind && c.To == transitions.Socket.StateName(transitions.SocketRemoved)
 }
 
 // stored waits until so many accounts have tokens in the store, and shows that.
@@ -197,14 +250,49 @@ func (d *demo) stored(ctx context.Context, accounts int) error {
 	return nil
 }
 
-// prove shows that nothing is left: no socket at the backend, no token in the
-// store, then, when the backend is stopped too, no goroutine more than at the start.
+// prove shows that nothing is left: no request, no connection on either side, no
+// token in the store, then, when the backend is stopped too, no goroutine more than
+// at the start.
 func (d *demo) prove(ctx context.Context) error {
 	for _, s := range d.sessions {
 		if missed := s.changes.Missed(); missed != 0 {
 			return fmt.Errorf("%d changes of session %d were not shown", missed, s.number)
 		}
 	}
+	if err := d.proveSessions(ctx); err != nil {
+		return err
+	}
+	if err := d.proveBackend(ctx); err != nil {
+		return err
+	}
+	if err := d.stored(ctx, 0); err != nil {
+		return err
+	}
+	return d.proveProcess(ctx)
+}
+
+// proveSessions shows that the sessions have no request and no connection left.
+func (d *demo) proveSessions(ctx context.Context) error {
+	submitted, pending := d.ledger.requests()
+	if pending != 0 {
+		return fmt.Errorf("%d requests have not settled", pending)
+	}
+	d.show.note(0, "requests", fmt.Sprintf("pending: %d, of %d", pending, submitted))
+	// A connection is cut on a goroutine of its own, a moment after the session says so.
+	if err := holds(ctx, func() bool { return d.links.open.Load() == 0 }); err != nil {
+		return fmt.Errorf("%d connections are open on this side: %w", d.links.open.Load(), err)
+	}
+	d.show.note(0, "network", fmt.Sprintf("sockets' connections open on this side: %d, of %d", d.links.open.Load(), d.links.dialed.Load()))
+	return nil
+}
+
+// proveBackend shows that the backend has no socket open, when the proxy has told it
+// of the links that were dead.
+func (d *demo) proveBackend(ctx context.Context) error {
+	if err := d.proxy.Close(); err != nil {
+		return err
+	}
+	d.show.note(0, "network", "the proxy is closed, and with it the frozen links")
 	// The backend learns of the closed socket a moment after the session.
 	err := holds(ctx, func() bool { return d.backend.Counts().OpenSockets == 0 })
 	counts := d.backend.Counts()
@@ -213,15 +301,16 @@ func (d *demo) prove(ctx context.Context) error {
 	}
 	d.show.note(0, "backend", fmt.Sprintf("sockets open: %d, of %d; logins: %d, as another: %d; refreshes: %d; logouts: %d, everywhere: %d",
 		counts.OpenSockets, counts.Upgrades, counts.Logins, counts.LoginAs, counts.Refreshes, counts.Logouts, counts.LogoutsEverywhere))
-	if err := d.stored(ctx, 0); err != nil {
-		return err
-	}
+	return nil
+}
 
+// proveProcess shows that no goroutine is left when the backend is closed.
+func (d *demo) proveProcess(ctx context.Context) error {
 	d.transport.CloseIdleConnections()
 	if err := d.backend.Close(); err != nil {
 		return err
 	}
-	err = holds(ctx, func() bool { return runtime.NumGoroutine() <= d.goroutines })
+	err := holds(ctx, func() bool { return runtime.NumGoroutine() <= d.goroutines })
 	if err != nil {
 		return fmt.Errorf("%d goroutines are left, %d were there at the start: %w", runtime.NumGoroutine(), d.goroutines, err)
 	}

@@ -13,11 +13,29 @@ var promised = []struct {
 }{
 	{"log in", []moved{
 		{1, "session", "loggedOut", "loginRequested", "authenticating"},
+		{1, "session", "authenticating", "loginAccepted", "socketOpening"},
+		{1, "socket menu", "closed", "openRequested", "tokenPending"},
+		{1, "subscription menu", "sent", "accepted", "active"},
+		{1, "session", "socketOpening", "socketsReady", "chaining"},
+		{1, "session", "chaining", "groupMade", "socketOpening"},
+		{1, "socket room", "closed", "openRequested", "tokenPending"},
+		{1, "session", "socketOpening", "socketsAuthed", "socketAuthed"},
+		{1, "subscription room", "sent", "accepted", "active"},
 		{1, "session", "socketAuthed", "socketsReady", "subscribed"},
 	}},
 	{"drop", []moved{
-		{1, "socket", "subscribed", "dropped", "waiting"},
-		{1, "socket", "socketAuthed", "subscriptionAccepted", "subscribed"},
+		{1, "socket menu", "subscribed", "dropped", "waiting"},
+		{1, "subscription menu", "active", "connectionLost", "wanted"},
+		{1, "socket menu", "waiting", "retryDue", "tokenPending"},
+		{1, "socket menu", "socketAuthed", "subscriptionsActive", "subscribed"},
+		{1, "session", "socketAuthed", "socketsReady", "subscribed"},
+	}},
+	{"freeze", []moved{
+		{1, "socket menu", "subscribed", "silent", "probing"},
+		{1, "socket menu", "probing", "pingTimedOut", "waiting"},
+		{1, "socket menu", "waiting", "retryDue", "tokenPending"},
+		{1, "socket menu", "socketAuthed", "subscriptionsActive", "subscribed"},
+		{1, "session", "socketAuthed", "socketsReady", "subscribed"},
 	}},
 	{"expiry", []moved{
 		{1, "token", "refreshing", "refreshed", "storing"},
@@ -25,8 +43,9 @@ var promised = []struct {
 	}},
 	{"close", []moved{
 		{1, "session", "subscribed", "closeRequested", "shutting"},
-		{1, "socket", "closing", "ended", "closed"},
+		{1, "socket menu", "closing", "ended", "closed"},
 		{1, "token", "fresh", "dropRequested", "absent"},
+		{1, "socket room", "closed", "removeRequested", "removed"},
 	}},
 	{"resume", []moved{
 		{2, "session", "loggedOut", "resumeRequested", "authenticating"},
@@ -41,27 +60,31 @@ var promised = []struct {
 	}},
 	{"everywhere", []moved{
 		{2, "session", "subscribed", "logoutRequested", "closing"},
-		{2, "socket", "closing", "ended", "closed"},
+		{2, "socket menu", "closing", "ended", "closed"},
 		{2, "token", "fresh", "revokeRequested", "revoking"},
 		{2, "session", "revoking", "tokenGone", "loggedOut"},
 	}},
 	{"ended by the server", []moved{
-		{3, "socket", "subscribed", "expired", "waiting"},
+		{3, "socket menu", "subscribed", "expired", "waiting"},
 		{3, "token", "refreshing", "rejected", "absent"},
 		{3, "session", "revoking", "tokenGone", "loggedOut"},
+		{3, "socket room", "closed", "removeRequested", "removed"},
 	}},
 }
 
 var switched = []moved{
 	{2, "token", "fresh", "parkRequested", "parked"},
 	{2, "session", "subscribed", "userAccepted", "switching"},
-	{2, "socket", "closing", "ended", "closed"},
+	{2, "socket menu", "closing", "ended", "closed"},
+	{2, "socket room", "closed", "removeRequested", "removed"},
+	{2, "session", "socketOpening", "socketsReady", "chaining"},
 	{2, "session", "socketAuthed", "socketsReady", "subscribed"},
 }
 
 var returned = []moved{
 	{2, "session", "subscribed", "logoutRequested", "closing"},
 	{2, "token", "parked", "restoreRequested", "fresh"},
+	{2, "session", "socketOpening", "socketsReady", "chaining"},
 	{2, "session", "socketAuthed", "socketsReady", "subscribed"},
 }
 
@@ -81,6 +104,16 @@ func actsHappen(t *testing.T, changes []moved) {
 	if len(rest) != 0 {
 		t.Errorf("got %v after the last logout, want nothing", rest)
 	}
+	for _, want := range []moved{ // when, depends on chance
+		{1, "socket room", "subscribed", "dropped", "waiting"},
+		{1, "socket room", "subscribed", "silent", "probing"},
+		{1, "socket room", "probing", "pingTimedOut", "waiting"},
+		{1, "socket room", "closing", "ended", "closed"},
+	} {
+		if !slices.Contains(changes, want) {
+			t.Errorf("got no %v\n%v", want, changes)
+		}
+	}
 }
 
 // messagesCome checks that every answer and every push is there.
@@ -88,16 +121,24 @@ func messagesCome(t *testing.T, messages []messageLine) {
 	t.Helper()
 	var texts []string
 	for _, m := range messages {
-		texts = append(texts, fmt.Sprintf("%d %v", m.Session, m.Message))
+		texts = append(texts, fmt.Sprintf("%d %s %v", m.Session, m.Socket, m.Message))
 	}
-	const menu = "list: 2 Bread, 3 Cake, 4 Tea"
-	if want := []string{
-		`1 echo "hello"`, "1 menuAdd: 4 Tea is on the menu",
-		"1 list: 1 Soup, 2 Bread, 3 Cake", "1 update: 4 Tea", "1 menuDelete: 1 is off the menu", "1 delete: 1",
-		`1 echo "anybody there?"`, "1 " + menu,
-		"2 " + menu, "2 " + menu, "2 " + menu, "2 " + menu, "2 " + menu, // resumed, bob, carol, bob, ann
-		"3 " + menu,
-	}; !slices.Equal(texts, want) {
+	introduced := func(session, number int, name string) []string {
+		return []string{
+			fmt.Sprintf("%d menu list: 2 Bread, 3 Cake, 4 Tea", session),
+			fmt.Sprintf("%d room room-%d: %q", session, number, "Hello, "+name),
+		}
+	}
+	if want := slices.Concat([]string{
+		`1 menu echo "hello"`, "1 menu menuAdd: 4 Tea is on the menu",
+		"1 menu list: 1 Soup, 2 Bread, 3 Cake", "1 menu update: 4 Tea", "1 menu menuDelete: 1 is off the menu", "1 menu delete: 1",
+		`1 room room-2: "Your table is ready"`,
+		`1 menu echo "first"`, `1 menu echo "second"`, `1 menu echo "third"`, "1 menu list: 2 Bread, 3 Cake, 4 Tea",
+		"1 menu list: 2 Bread, 3 Cake, 4 Tea", `1 menu echo "anybody there?"`, `1 room room-2: "Still here"`,
+	},
+		introduced(2, 2, "ann"), introduced(2, 3, "bob"), introduced(2, 4, "carol"), introduced(2, 3, "bob"), introduced(2, 2, "ann"),
+		introduced(3, 2, "ann"),
+	); !slices.Equal(texts, want) {
 		t.Errorf("got messages\n%q, want\n%q", texts, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
@@ -24,8 +25,15 @@ const (
 	// that one are over by then, and those after it before the next refresh.
 	accessLife = 4 * time.Second
 	staleGap   = time.Second
-	// Long enough for a request to be submitted while the socket is down.
+	// Long enough for requests to be submitted while the socket is down.
 	retryFloor = 300 * time.Millisecond
+	// No act is silent for so long but the one that is about it.
+	pingAfter   = time.Second
+	pingTimeout = 150 * time.Millisecond
+	// Shorter than that, so that each attempt to come back is a first one, and soon.
+	stablePeriod = 500 * time.Millisecond
+	// Half of it is for the sockets: what an interrupted run waits for dead links.
+	closeTimeout = 2 * time.Second
 )
 
 // demoCommand plays sessions.
@@ -48,7 +56,7 @@ func (c *demoCommand) Run(ctx context.Context, out *console) error {
 		engine = fsm.Table
 	}
 	if c.Journal == "" {
-		return play(ctx, engine, nil, view)
+		return play(ctx, engine, io.Discard, view)
 	}
 	journal, err := os.Create(c.Journal)
 	if err != nil {
@@ -66,7 +74,10 @@ func (c *demoCommand) Run(ctx context.Context, out *console) error {
 type demo struct {
 	goroutines int // before the demo began
 	backend    *connectortest.Backend
+	proxy      *connectortest.Proxy // between the sockets and the backend
 	transport  *http.Transport
+	links      links
+	ledger     *ledger
 	store      authhttp.FileStore
 	client     *connector.Client[credentials, user]
 	sessions   []*session // all that were opened
@@ -76,7 +87,7 @@ type demo struct {
 
 // play plays all acts and leaves nothing running, however they end.
 func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) (err error) {
-	d := &demo{goroutines: runtime.NumGoroutine(), transport: &http.Transport{}, show: view}
+	d := &demo{goroutines: runtime.NumGoroutine(), transport: &http.Transport{}, ledger: &ledger{to: journal}, show: view}
 	d.store.Dir, err = os.MkdirTemp("", "interlock-demo-*")
 	if err != nil {
 		return fmt.Errorf("demo: a directory for the store: %w", err)
@@ -87,7 +98,10 @@ func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) 
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := d.connect(engine, journal); err != nil {
+	if d.proxy, err = connectortest.NewProxy(strings.TrimPrefix(d.backend.URL(), "http://")); err != nil {
+		return err
+	}
+	if err := d.connect(engine); err != nil {
 		return err
 	}
 	view.begin(engine)
@@ -107,19 +121,22 @@ func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) 
 }
 
 // connect makes a client of the backend, and a first session on it, still logged out.
-func (d *demo) connect(engine fsm.Engine, journal io.Writer) (err error) {
-	web := d.backend.URL()
+func (d *demo) connect(engine fsm.Engine) (err error) {
+	web, sockets := d.backend.URL(), "ws://"+d.proxy.Addr()+"/ws"
 	d.client, err = connector.New(connector.Config[credentials, user]{
 		Auth: &authhttp.JSON[credentials, user]{
 			LoginURL: web + "/login", RefreshURL: web + "/refresh", LogoutURL: web + "/logout",
 			UserURL: web + "/me", LoginAsURL: web + "/login-as", LogoutEverywhereURL: web + "/logout-everywhere",
 			Client: &http.Client{Transport: d.transport},
 		},
-		Store:    d.store,
-		HTTP:     authhttp.Transport{Base: d.transport},
-		Sockets:  []connector.AnySocket[user]{menuSocket(d.backend.WebSocketURL())},
-		StaleGap: staleGap, RefreshFloor: staleGap, RetryFloor: retryFloor,
-		Seed: 1, Engine: engine, Journal: journal,
+		Store:       d.store,
+		HTTP:        authhttp.Transport{Base: d.transport},
+		Sockets:     firstGroup(sockets),
+		Chain:       []connector.Group[user]{secondGroup(sockets)},
+		Common:      connector.Common{PingAfter: pingAfter, PingTimeout: pingTimeout, StablePeriod: stablePeriod},
+		DialContext: d.links.DialContext,
+		StaleGap:    staleGap, RefreshFloor: staleGap, RetryFloor: retryFloor, CloseTimeout: closeTimeout,
+		Seed: 1, Engine: engine, Journal: d.ledger,
 	})
 	if err != nil {
 		return err
@@ -131,7 +148,7 @@ func (d *demo) connect(engine fsm.Engine, journal io.Writer) (err error) {
 // close ends what is still running.
 func (d *demo) close() error {
 	// The run's own context may be over.
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout+time.Second)
 	defer cancel()
 	var left error
 	for _, s := range d.sessions {
@@ -143,5 +160,8 @@ func (d *demo) close() error {
 		}
 	}
 	d.transport.CloseIdleConnections()
+	if d.proxy != nil {
+		left = errors.Join(left, d.proxy.Close())
+	}
 	return errors.Join(left, d.backend.Close())
 }

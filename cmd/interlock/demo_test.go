@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,8 @@ func (d directory) check(t *testing.T) {
 	}
 }
 
-// moved is a change of state, in a form that every record of a run has.
+// moved is a change of state, in a form that every record of a run has. The machine
+// of a socket or of a subscription has the socket's name behind it.
 type moved struct {
 	session                  int
 	machine, from, event, to string
@@ -74,20 +76,36 @@ func of(session int, changes []moved) []moved {
 // journalled returns the changes that a journal tells of.
 func journalled(t *testing.T, journal string) (changes []moved, engine string) {
 	t.Helper()
+	sockets := make(map[int][]string) // of each session, in the order in which they came
 	for text := range strings.Lines(journal) {
 		var line struct {
-			Journal, Engine string
-			Session         int
-			Steps           []struct{ Machine, From, Event, To string }
+			Journal, Engine, Added string
+			Session                int
+			Sockets                []string
+			Steps                  []struct {
+				Machine, From, Event, To string
+				ID                       int
+			}
 		}
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatalf("journal: %q: %v", text, err)
 		}
 		if line.Journal != "" {
-			engine = line.Engine
+			engine, sockets[line.Session] = line.Engine, line.Sockets
+		}
+		if line.Added != "" {
+			sockets[line.Session] = append(sockets[line.Session], line.Added)
 		}
 		for _, s := range line.Steps {
-			if s.From != s.To && s.Machine != "request" {
+			switch s.Machine {
+			case "request":
+				continue
+			case "socket":
+				s.Machine += " " + sockets[line.Session][s.ID]
+			case "subscription": // each socket has one, and they count from 1
+				s.Machine += " " + sockets[line.Session][s.ID-1]
+			}
+			if s.From != s.To {
 				changes = append(changes, moved{line.Session, s.Machine, s.From, s.Event, s.To})
 			}
 		}
@@ -102,6 +120,7 @@ func streamed(t *testing.T, stdout string) (changes []moved, messages []messageL
 	for text := range strings.Lines(stdout) {
 		var line struct {
 			changeLine
+			Socket  string    `json:"socket"`
 			Message *response `json:"message"`
 		}
 		decoder := json.NewDecoder(strings.NewReader(text))
@@ -113,11 +132,17 @@ func streamed(t *testing.T, stdout string) (changes []moved, messages []messageL
 			t.Fatalf("got line %q, want either a change or a message, and its session", text)
 		}
 		if line.Message != nil {
-			messages = append(messages, messageLine{line.Session, *line.Message})
+			messages = append(messages, messageLine{line.Session, line.Socket, *line.Message})
 			continue
 		}
-		if line.Reason == "" || line.Generation == 0 || (line.Machine == "socket") != (line.ID == "menu") {
-			t.Errorf("got line %q, want a reason, a generation, and an id on a socket only", text)
+		if line.Reason == "" || line.Generation == 0 {
+			t.Errorf("got line %q, want a reason and a generation", text)
+		}
+		if line.Machine == "socket" || line.Machine == "subscription" {
+			line.Machine, line.ID = line.Machine+" "+line.ID, ""
+		}
+		if line.ID != "" {
+			t.Errorf("got line %q, want an id on sockets and subscriptions only", text)
 		}
 		changes = append(changes, moved{line.Session, line.Machine, line.From, line.Event, line.To})
 	}
@@ -125,7 +150,7 @@ func streamed(t *testing.T, stdout string) (changes []moved, messages []messageL
 }
 
 // textLine is a line of a change as a person sees it.
-var textLine = regexp.MustCompile(`^ +\d+\.\d{3}  (\d) (session|login|token|socket)(?: menu)? +(\w+) -> (\w+) +(\w+): \S`)
+var textLine = regexp.MustCompile(`^ +\d+\.\d{3}  (\d) (session|login|token|(?:socket|subscription) \w+) +(\w+) -> (\w+) +(\w+): \S`)
 
 func printed(stdout string) (changes []moved) {
 	for line := range strings.Lines(stdout) {
@@ -167,10 +192,11 @@ func TestDemo(t *testing.T) {
 	t.Run("every message is a line", func(t *testing.T) { messagesCome(t, messages) })
 	t.Run("the users come and go", func(t *testing.T) {
 		for name, want := range map[string][]string{
-			"logged in: ":            {"ann", "ann, as bob", "ann, as bob, as carol", "ann, as bob", "ann", "ann"},
-			"GET /me: ":              {"ann, id 1", "ann, id 1", "bob, id 2", "carol, id 3", "bob, id 2", "ann, id 1", "ann, id 1"},
-			"accounts with tokens: ": {"1", "1", "0"},
-			"there is no token: ":    {`auth_required, "Please log in to continue."`},
+			"logged in: ":                    {"ann", "ann, as bob", "ann, as bob, as carol", "ann, as bob", "ann", "ann"},
+			"GET /me: ":                      {"ann, id 1", "ann, id 1", "bob, id 2", "carol, id 3", "bob, id 2", "ann, id 1", "ann, id 1"},
+			"accounts with tokens: ":         {"1", "1", "0"},
+			"3 requests wait for the socket": {""},
+			"there is no token: ":            {`auth_required, "Please log in to continue."`},
 		} {
 			if got := noted(asText.stdout, name); !slices.Equal(got, want) {
 				t.Errorf("text: %s: got %q, want %q", name, got, want)
@@ -181,9 +207,31 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("nothing is left", func(t *testing.T) {
-		for _, want := range []string{"sockets open: 0, of 8;", "accounts with tokens: 0", "goroutines: "} {
+		for _, want := range []string{
+			"pending: 0, of 7\n", "connections open on this side: 0, of 18\n", "the proxy is closed", "sockets open: 0, of 18;",
+			"accounts with tokens: 0\n", "goroutines: ",
+		} {
 			if !strings.Contains(asText.stdout, want) {
 				t.Errorf("got %q, want it to have %q", asText.stdout, want)
+			}
+		}
+	})
+	t.Run("K10 a dead link is found in time", func(t *testing.T) {
+		found := regexp.MustCompile(`the dead link of (\w+) is found after (\S+) s\n`)
+		for _, text := range []string{asText.stdout, asJSON.stderr} {
+			seconds := make(map[string]float64)
+			for _, m := range found.FindAllStringSubmatch(text, -1) {
+				seconds[m[1]], _ = strconv.ParseFloat(m[2], 64)
+			}
+			// How long each was silent before depends on chance.
+			least, most := pingTimeout.Seconds(), (pingAfter + pingTimeout + 2*time.Second).Seconds()
+			for _, id := range []string{menu, room} {
+				if got := seconds[id]; got < least || got > most {
+					t.Errorf("%s: got found after %v s, want %v to %v", id, got, least, most)
+				}
+			}
+			if !strings.Contains(text, "sockets open: 4, the dead ones too") {
+				t.Errorf("got %q, want the dead sockets still open at the backend", text)
 			}
 		}
 	})
@@ -259,17 +307,22 @@ func (r reader) Write(p []byte) (int, error) {
 }
 
 func TestDemoInterrupted(t *testing.T) {
-	for act, about := range map[int]string{5: "in a wait", 8: "as another user"} {
-		t.Run(about, func(t *testing.T) {
+	for _, test := range []struct {
+		act  int
+		when string
+	}{
+		{4, "3 requests wait"}, {5, "subscribed -> probing"}, {6, "waits, while the token"}, {9, "Logout"},
+	} {
+		t.Run(test.when, func(t *testing.T) {
 			temporary, goroutines := emptyDirectory(t), runtime.NumGoroutine()
 			ctx, interrupt := context.WithCancelCause(t.Context())
 			var stderr bytes.Buffer
 			status := run(ctx, []string{"demo"}, reader(func(text string) {
-				if strings.Contains(text, fmt.Sprintf("\n%d. ", act)) {
+				if strings.Contains(text, test.when) {
 					interrupt(errors.New("somebody pressed Ctrl-C"))
 				}
 			}), &stderr)
-			if status != failed || !strings.Contains(stderr.String(), fmt.Sprintf("act %d,", act)) || !strings.Contains(stderr.String(), "somebody pressed Ctrl-C") {
+			if status != failed || !strings.Contains(stderr.String(), fmt.Sprintf("act %d,", test.act)) || !strings.Contains(stderr.String(), "somebody pressed Ctrl-C") {
 				t.Errorf("got status %d, stderr %q, want a failure that says where and why", status, stderr.String())
 			}
 			temporary.check(t)

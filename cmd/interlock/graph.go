@@ -17,7 +17,7 @@ import (
 
 // graphCommand draws.
 type graphCommand struct {
-	Machine string `arg:"" enum:"session,login,socket,token,request,coupling,all" help:"session, login, socket, token or request; coupling for how they are coupled; all for everything."`
+	Machine string `arg:"" enum:"session,login,socket,subscription,token,request,coupling,all" help:"session, login, socket, subscription, token or request; coupling for how they are coupled; all for everything."`
 	Format  string `default:"dot" enum:"dot,svg,png,mermaid,json" placeholder:"FORMAT" help:"dot, svg, png, mermaid or json; png needs Graphviz. Default: ${default}."`
 	Output  string `short:"o" default:"-" placeholder:"FILE" help:"Write to this file instead of standard output."`
 }
@@ -57,6 +57,8 @@ func drawingOf(subject string) drawing {
 		return drawingOfMachine(system.Login)
 	case "socket":
 		return drawingOfMachine(system.Socket)
+	case "subscription":
+		return drawingOfMachine(system.Subscription)
 	case "token":
 		return drawingOfMachine(system.Token)
 	case "request":

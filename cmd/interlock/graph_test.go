@@ -17,7 +17,7 @@ import (
 // subjects are what can be drawn, each with a name that its drawing must show.
 var subjects = map[string]string{
 	"session": "socketOpening", "login": "requesting", "socket": "tokenPending", "token": "refreshing",
-	"request": "errorAnswered", "coupling": "session", "all": "refreshing",
+	"subscription": "leaving", "request": "errorAnswered", "coupling": "session", "all": "refreshing",
 }
 
 // formats check that a document is what its format says, and return its text.

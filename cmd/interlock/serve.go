@@ -99,9 +99,20 @@ func endpointsAt(address string) []endpoint {
 		{"logout-everywhere", http.MethodPost, web + "/logout-everywhere", "revokes all tokens of the user, and closes the sockets"},
 		{"me", http.MethodGet, web + "/me", "who the access token belongs to"},
 		{"echo", http.MethodPost, web + "/echo", "gives the body back"},
-		{"ws", http.MethodGet, sockets + "/ws", "WebSocket: auth or login, sub, echo, menuAdd, menuDelete, logout"},
-		{"public", http.MethodGet, sockets + "/public", "WebSocket that needs no token: sub, echo"},
+		{"ws", http.MethodGet, sockets + "/ws", "WebSocket: auth or login, sub, unsub, echo, menuAdd, menuDelete, ping, logout"},
+		{"public", http.MethodGet, sockets + "/public", "WebSocket that needs no token: sub, unsub, echo, ping"},
 	}
+}
+
+// spoken are some of the messages that the sockets know.
+var spoken = []struct{ text, about string }{
+	{`{"id":1,"auth":{"token":"..."}}`, "an access token; again at any time, with another one of the same user"},
+	{`{"id":2,"sub":{"kind":"categories"}}`, "the menu, and its changes by menuAdd and menuDelete"},
+	{`{"id":3,"sub":{"kind":"room-1"}}`, "one of nine rooms, up to room-9; nobody speaks in them here"},
+	{`{"id":4,"sub":{"kind":"news"}}`, "the only kind that /public has; here there are none"},
+	{`{"id":5,"unsub":{"kind":"room-1"}}`, "no more of that"},
+	{`{"id":6,"menuAdd":{"name":"Tea"}}`, "everybody who is subscribed to categories hears of it"},
+	{`{"id":7,"ping":{}}`, "answered; so are the ping frames of WebSocket"},
 }
 
 // introduce prints what can be reached, and how.
@@ -129,6 +140,10 @@ func (c *serveCommand) introduce(to io.Writer, address string) error {
 	out.printf("The backend is up, until Ctrl-C. Access tokens live %v.\n\n", c.AccessLife)
 	for _, e := range endpoints {
 		out.printf("  %-4s  %-*s  %s\n", e.Method, widest, e.URL, e.about)
+	}
+	out.printf("\nA message on a WebSocket is one JSON object, and has an id, which its answer has too:\n\n")
+	for _, m := range spoken {
+		out.printf("  %-36s  %s\n", m.text, m.about)
 	}
 	out.printf("\nUsers, made up and with passwords known to all:\n\n")
 	for _, u := range users {

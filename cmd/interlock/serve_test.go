@@ -149,7 +149,7 @@ func TestServeText(t *testing.T) {
 			break
 		}
 	}
-	for _, want := range []string{"/login ", "/login-as ", "/refresh ", "/logout ", "/logout-everywhere ", "/me ", "/echo ", "ws://127.0.0.1:", "/ws ", "/public ",
+	for _, want := range []string{"/login ", "/login-as ", "/refresh ", "/logout ", "/logout-everywhere ", "/me ", "/echo ", "ws://127.0.0.1:", "/ws ", "/public ", `"unsub"`, `"room-1"`, `"ping"`,
 		"ann, id 1, password secret, may log in as another\n", "bob, id 2,", "carol, id 3, password letmein\n", "curl -s http://127.0.0.1:", "1m0s"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("got %q, want it to have %q", text, want)

@@ -19,28 +19,32 @@ type show interface {
 	begin(engine fsm.Engine)
 	act(number int, a act)
 	change(session int, c connector.Change)
-	request(session int, r request)
-	message(session int, kind string, m response) // kind is answer or push
+	request(session int, socket string, r request)
+	message(session int, socket, kind string, m response) // kind is answer or push
 	note(session int, who, text string)
 	fault() error
 }
+
+// widest is how wide the widest of the second column is, "subscription menu".
+const widest = 17
 
 // textShow shows a run to a person.
 type textShow struct {
 	out      written
 	start    time.Time
 	coloured bool
-	causes   map[event]fsm.Cause
+	events   map[event]fsm.ChartEvent
+	said     string // the reason of the change before
 }
 
 // event names an event of a machine.
 type event struct{ machine, name string }
 
 func newTextShow(to io.Writer, start time.Time) *textShow {
-	s := &textShow{out: written{to: to}, start: start, coloured: isColoured(to), causes: make(map[event]fsm.Cause)}
+	s := &textShow{out: written{to: to}, start: start, coloured: isColoured(to), events: make(map[event]fsm.ChartEvent)}
 	for _, machine := range transitions.Shipped.Chart().Machines {
 		for _, e := range machine.Events {
-			s.causes[event{machine.Name, e.Name}] = e.Cause
+			s.events[event{machine.Name, e.Name}] = e
 		}
 	}
 	return s
@@ -78,7 +82,7 @@ func (s *textShow) paint(code, text string) string {
 
 func (s *textShow) begin(engine fsm.Engine) {
 	s.out.printf("%s\n\n", s.paint(bold, fmt.Sprintf("Sessions against a backend in this process, their machines stepped by the %s engine.", engine)))
-	s.out.printf("Each line: seconds since the start, the number of the session, its machine, the change of state,\nthe event that caused it, and what that means.\n")
+	s.out.printf("Each line: seconds since the start, the number of the session, its machine and of which socket,\nthe change of state, the event that caused it, and what that means.\n")
 }
 
 func (s *textShow) act(number int, a act) {
@@ -87,21 +91,30 @@ func (s *textShow) act(number int, a act) {
 
 func (s *textShow) change(session int, c connector.Change) {
 	machine := c.Machine.String()
-	cause := s.causes[event{machine, c.Event}]
+	caused := s.events[event{machine, c.Event}]
+	reason := c.Reason
+	if reason == s.said { // one failure moves several machines
+		reason = caused.Doc
+	}
+	s.said = c.Reason
 	if c.ID != "" {
 		machine += " " + c.ID
 	}
 	padding := strings.Repeat(" ", max(0, 33-len(c.From)-len(c.To)))
-	s.line(session, fmt.Sprintf("%-11s", machine), fmt.Sprintf("%s -> %s%s  %s: %s",
-		c.From, s.paint(bold, c.To), padding, s.paint(hue(cause), c.Event), s.paint(dim, strings.TrimPrefix(c.Reason, "interlock: "))))
+	s.line(session, fmt.Sprintf("%-*s", widest, machine), fmt.Sprintf("%s -> %s%s  %s: %s",
+		c.From, s.paint(bold, c.To), padding, s.paint(hue(caused.Cause), c.Event), s.paint(dim, strings.TrimPrefix(reason, "interlock: "))))
 }
 
-func (s *textShow) request(session int, r request) { s.note(session, "request", r.String()) }
+func (s *textShow) request(session int, socket string, r request) {
+	s.note(session, "request "+socket, r.String())
+}
 
-func (s *textShow) message(session int, kind string, m response) { s.note(session, kind, m.String()) }
+func (s *textShow) message(session int, socket, kind string, m response) {
+	s.note(session, kind+" "+socket, m.String())
+}
 
 func (s *textShow) note(session int, who, text string) {
-	s.line(session, s.paint(magenta, fmt.Sprintf("%-11s", who)), text)
+	s.line(session, s.paint(magenta, fmt.Sprintf("%-*s", widest, who)), text)
 }
 
 func (s *textShow) fault() error { return s.out.err }
@@ -137,6 +150,7 @@ type changeLine struct {
 // messageLine is a message of the backend on one line.
 type messageLine struct {
 	Session int      `json:"session"`
+	Socket  string   `json:"socket"`
 	Message response `json:"message"`
 }
 
@@ -144,7 +158,9 @@ func (s *jsonShow) begin(engine fsm.Engine) { s.tell("engine %s", engine) }
 func (s *jsonShow) act(number int, a act)   { s.tell("%d. %s", number, a.title) }
 func (s *jsonShow) fault() error            { return s.out.err }
 
-func (s *jsonShow) request(session int, r request) { s.note(session, "request", r.String()) }
+func (s *jsonShow) request(session int, socket string, r request) {
+	s.note(session, "request "+socket, r.String())
+}
 
 func (s *jsonShow) note(session int, who, text string) {
 	if session != 0 {
@@ -153,7 +169,9 @@ func (s *jsonShow) note(session int, who, text string) {
 	s.tell("%s: %s", who, text)
 }
 
-func (s *jsonShow) message(session int, _ string, m response) { s.put(messageLine{session, m}) }
+func (s *jsonShow) message(session int, socket, _ string, m response) {
+	s.put(messageLine{session, socket, m})
+}
 
 func (s *jsonShow) change(session int, c connector.Change) {
 	s.put(changeLine{

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/custom-app/interlock/connector"
 )
 
 // What the backend's sockets speak: one JSON object a message, with one field
@@ -75,35 +72,14 @@ type serverError struct {
 
 func (e *serverError) Error() string { return e.Code + ": " + e.Text }
 
-// push is what a subscribed socket hears of: the whole menu first, then changes.
+// push is what a subscribed socket hears of: the whole menu first, then changes of
+// it; or what is said in a room.
 type push struct {
 	Categories     []category `json:"categories,omitempty"`
 	CategoryUpdate *category  `json:"categoryUpdate,omitempty"`
 	CategoryDelete *category  `json:"categoryDelete,omitempty"`
-}
-
-// menuSocket declares the socket: authenticate with the token, then subscribe to
-// the menu.
-func menuSocket(url string) connector.SocketConfig[user, request, response] {
-	type known = connector.Known[user, response]
-	type step = connector.Step[user, request, response]
-	return connector.SocketConfig[user, request, response]{
-		ID: "menu", URL: url,
-		Auth: &step{Build: func(_ context.Context, k known) (request, error) {
-			return request{Auth: &authRequest{Token: k.Token.Access.Reveal()}}, nil
-		}},
-		Subscribe: []step{{Build: func(context.Context, known) (request, error) {
-			return request{Sub: &subscribe{Kind: "categories"}}, nil
-		}}},
-		SetID: func(r *request, id uint64) { r.ID = id },
-		GetID: func(r response) (uint64, bool) { return r.ID, r.ID != 0 },
-		IsError: func(r response) error {
-			if r.Error == nil {
-				return nil
-			}
-			return r.Error
-		},
-	}
+	Kind           string     `json:"kind,omitempty"` // of the room
+	Message        string     `json:"message,omitempty"`
 }
 
 // String describes a request of the application in a few words.
@@ -143,6 +119,8 @@ func (p push) String() string {
 		return fmt.Sprintf("update: %v", *p.CategoryUpdate)
 	case p.CategoryDelete != nil:
 		return fmt.Sprintf("delete: %d", p.CategoryDelete.ID)
+	case p.Kind != "":
+		return fmt.Sprintf("%s: %q", p.Kind, p.Message)
 	}
 	var names []string
 	for _, c := range p.Categories {
