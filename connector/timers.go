@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -47,7 +46,7 @@ func (d *driver) late(key timerKey) *cause {
 	if !ok || run == nil {
 		return noCause
 	}
-	return run.because(missing.op, fmt.Errorf("%s: %w", missing.text, os.ErrDeadlineExceeded))
+	return run.because(missing.op, &applicationError{missing.text, os.ErrDeadlineExceeded})
 }
 
 // missing are what a socket's deadlines wait for.

@@ -40,7 +40,7 @@ func TestExploreEachMachine(t *testing.T) {
 			d := &s.Data
 			*d = transitions.SocketData{
 				Gen: 7, Token: min(d.Token, 1), Refusals: min(d.Refusals, 1), Barred: d.Barred, AuthSent: d.AuthSent, Greeted: d.Greeted, Served: d.Served, Again: d.Again,
-				Public: d.Public, Early: d.Early, Guest: d.Guest, Renews: d.Renews, Added: d.Added,
+				Public: d.Public, Early: d.Early, Guest: d.Guest, Renews: d.Renews, Added: d.Added, NoPing: d.NoPing,
 			}
 			return s
 		}, func(d transitions.SocketData) uint32 { return d.Gen }, bornSockets()...)
@@ -58,8 +58,8 @@ func TestExploreEachMachine(t *testing.T) {
 
 // bornSockets and bornRequests are all data that never changes.
 func bornSockets() (born []transitions.SocketData) {
-	for i := range 16 {
-		born = append(born, transitions.SocketData{Public: i&1 > 0, Early: i&2 > 0, Renews: i&4 > 0, Added: i&8 > 0})
+	for i := range 32 {
+		born = append(born, transitions.SocketData{Public: i&1 > 0, Early: i&2 > 0, Renews: i&4 > 0, Added: i&8 > 0, NoPing: i&16 > 0})
 	}
 	return born
 }

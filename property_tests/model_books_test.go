@@ -154,7 +154,10 @@ func (m *model) stepRequest(t *rapid.T, out transitions.Output) {
 			t.Fatalf("request %d goes out again after %d, %+v", out.ID, on, r.data)
 		}
 	case transitions.RequestUnknown:
-		if r.data.Repeatable || from != transitions.RequestSent {
+		switch {
+		case from == transitions.RequestBuffered && r.sent > 0:
+			m.checkOverflow(t, out.ID, to)
+		case r.data.Repeatable || from != transitions.RequestSent:
 			t.Fatalf("request %d is unknown from %s, %+v", out.ID, from, r.data)
 		}
 	case transitions.RequestDropped, transitions.RequestRefused:
@@ -197,6 +200,9 @@ func (m *model) checkOverflow(t *rapid.T, id uint32, to transitions.RequestState
 		want = transitions.RequestRefused
 	case limit.Policy == transitions.DropOldest:
 		whom = buffer[0]
+	}
+	if m.requests[whom].sent > 0 { // it was to go out again
+		want = transitions.RequestUnknown
 	}
 	if len(buffer) <= limit.Count && bytes <= limit.Bytes {
 		t.Fatalf("request %d is %s, though %d requests of %d bytes wait in %+v", id, to, len(buffer), bytes, limit)
