@@ -17,14 +17,16 @@ type budget struct {
 
 // newBudget returns a budget of so many attempts a minute.
 func newBudget(perMinute int) *budget {
-	return &budget{slot: max(time.Minute/time.Duration(perMinute), 1), later: make(map[int64]int64)}
+	return &budget{slot: max(time.Minute/time.Duration(perMinute), time.Microsecond), later: make(map[int64]int64)}
 }
 
 // spend books an attempt that is made now, whatever the budget says.
 func (b *budget) spend(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.later[b.at(now)] = b.at(now) + 1
+	current := b.at(now)
+	b.forget(current)
+	b.later[current] = current + 1
 }
 
 // farAway is a delay that is not looked at: nobody else will be about by then.

@@ -22,19 +22,15 @@ type outcome struct {
 	err   error
 }
 
-// wait submits an encoded request, and waits for its settlement.
+// wait waits for the settlement of a request that is submitted; when ctx ends, the
+// request is cancelled.
 func (c *call) wait(ctx context.Context) (any, error) {
-	d := c.socket.driver
-	c.done = make(chan outcome, 1)
-	if err := d.submit(c); err != nil {
-		return nil, err
-	}
 	select {
 	case o := <-c.done:
 		return o.value, o.err
 	case <-ctx.Done():
 	}
-	_ = d.post(transitions.Input{To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestCancel)}, &cause{err: context.Cause(ctx)})
+	_ = c.socket.driver.post(transitions.Input{To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestCancel)}, &cause{err: context.Cause(ctx)})
 	o := <-c.done
 	return o.value, o.err
 }

@@ -57,17 +57,37 @@ func (s *Socket[Req, Res]) With(traits Traits) *Socket[Req, Res] {
 // [ErrSocketClosed] and [ErrOutcomeUnknown].
 func (s *Socket[Req, Res]) Request(ctx context.Context, req Req) (Res, error) {
 	var none Res
-	if !s.run.wiring.types.ids {
-		return none, fmt.Errorf("interlock: socket %s: requests need SetID and GetID", s.run.wiring.id)
-	}
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return none, context.Cause(ctx)
 	}
-	c, err := s.call(req, s.run.driver.wireID.Add(1))
+	pending, err := s.Submit(req)
 	if err != nil {
 		return none, err
 	}
-	value, err := c.wait(ctx)
+	return pending.Wait(ctx)
+}
+
+// Pending is a request that is submitted.
+type Pending[Res any] struct{ call *call }
+
+// Submit is the first half of Request: it returns when the request is in the buffer,
+// or on its way. Requests that are submitted one after the other are sent in that
+// order. Wait must be called once, or the answer is lost.
+func (s *Socket[Req, Res]) Submit(req Req) (*Pending[Res], error) {
+	if !s.run.wiring.types.ids {
+		return nil, fmt.Errorf("interlock: socket %s: requests need SetID and GetID", s.run.wiring.id)
+	}
+	c, err := s.submit(req, s.run.driver.wireID.Add(1))
+	if err != nil {
+		return nil, err
+	}
+	return &Pending[Res]{c}, nil
+}
+
+// Wait is the second half of Request. It is called once; when ctx ends, the request
+// is cancelled.
+func (p *Pending[Res]) Wait(ctx context.Context) (Res, error) {
+	value, err := p.call.wait(ctx)
 	return as[Res](value), err
 }
 
@@ -75,10 +95,10 @@ func (s *Socket[Req, Res]) Request(ctx context.Context, req Req) (Res, error) {
 // it needs. It returns when the message is written, or as Request does. Written
 // does not mean received: see [ErrOutcomeUnknown].
 func (s *Socket[Req, Res]) Send(ctx context.Context, req Req) error {
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	c, err := s.call(req, 0)
+	c, err := s.submit(req, 0)
 	if err != nil {
 		return err
 	}
@@ -86,14 +106,15 @@ func (s *Socket[Req, Res]) Send(ctx context.Context, req Req) error {
 	return err
 }
 
-// call encodes a request; under the id 0 it has none.
-func (s *Socket[Req, Res]) call(req Req, id uint64) (*call, error) {
+// submit encodes and submits a request; under the id 0 it has none.
+func (s *Socket[Req, Res]) submit(req Req, id uint64) (*call, error) {
 	f, err := guarded(func() (ws.Frame, error) { return s.encode(req, id, id != 0) })
 	if err != nil {
 		return nil, fmt.Errorf("interlock: socket %s: encode: %w", s.run.wiring.id, err)
 	}
 	data := transitions.RequestData{Need: s.traits.Need, Repeatable: s.traits.Repeatable, OneWay: id == 0}
-	return &call{wireID: id, socket: s.run, message: f, data: data}, nil
+	c := &call{wireID: id, socket: s.run, message: f, data: data, done: make(chan outcome, 1)}
+	return c, s.run.driver.submit(c)
 }
 
 // Messages returns a stream of the messages that answer nothing, in order. It

@@ -24,6 +24,8 @@ type Status struct {
 	Depth  int  // how many users below the current one have logged in as another
 	Master bool // logged in, and not as another
 
+	Pending int // requests of all sockets that have not settled
+
 	Clock time.Duration // how far the server's clock is ahead of this one, as last measured; 0 also when not measured
 
 	Sockets []SocketStatus // in the order of the config, then those that were added
@@ -52,6 +54,7 @@ func (s *Session[C, U]) Status() Status {
 	status.Token, _ = d.core.Token()
 	status.describe(d.core)
 	status.Clock = d.clockDifference()
+	status.Pending, _ = d.core.Pending()
 	for i := range d.core.Sockets() {
 		status.Sockets = append(status.Sockets, d.socketRun(d.core.SocketID(i)).status(d.core.Socket(i)))
 	}

@@ -154,11 +154,11 @@ func (h *hub[T]) remove(s *Stream[T]) {
 	h.streams = slices.DeleteFunc(slices.Clone(h.streams), func(other *Stream[T]) bool { return other == s })
 }
 
+// publish gives an item to every stream, in one order for all of them.
 func (h *hub[T]) publish(item T) {
 	h.mu.Lock()
-	streams := h.streams
-	h.mu.Unlock()
-	for _, s := range streams {
+	defer h.mu.Unlock()
+	for _, s := range h.streams {
 		s.put(item)
 	}
 }

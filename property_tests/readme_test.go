@@ -1,8 +1,10 @@
 package propertytests
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -61,4 +63,31 @@ func flush(text string) string {
 		lines[i] = strings.TrimSpace(line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestReadmeNames holds that every test that the README names is there.
+func TestReadmeNames(t *testing.T) {
+	named := regexp.MustCompile("`(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(readme(t), -1)
+	if len(named) < 50 {
+		t.Errorf("got %d tests named, want those of the table", len(named))
+	}
+	there := make(map[string]bool)
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, found := range regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9]+)\(`).FindAllStringSubmatch(string(text), -1) {
+			there[found[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range named {
+		if !there[name[1]] {
+			t.Errorf("the README names %s, which is nowhere", name[1])
+		}
+	}
 }

@@ -139,3 +139,7 @@ func (c *Conn) Close() error {
 	}
 	return nil
 }
+
+// EndReads lets Read go on until the time given at the latest: it then fails with a
+// timeout. Any goroutine may call it.
+func (c *Conn) EndReads(by time.Time) { _ = c.ws.SetReadDeadline(by) }
