@@ -191,8 +191,8 @@ func TestPanics(t *testing.T) {
 		{"a decoder", func(s *socketConfig) {
 			s.Codec = coded(func() {}, once)
 		}, "decode"},
-		{"GetID", func(s *socketConfig) { s.GetID = func(r response) (uint64, bool) { once(); return r.ID, r.ID != 0 } }, "decode"},
-		{"IsError", func(s *socketConfig) { s.IsError = func(response) error { once(); return nil } }, "decode"},
+		{"GetID", func(s *socketConfig) { s.GetID = func(r response) (uint64, bool) { once(); return r.ID, r.ID != 0 } }, "message"},
+		{"IsError", func(s *socketConfig) { s.IsError = func(response) error { once(); return nil } }, "message"},
 	} {
 		bubbles(t, "X4 a panic in "+c.name, func(t *testing.T, engine change) {
 			armed.Store(false)

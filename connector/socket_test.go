@@ -155,7 +155,7 @@ func TestAuth(t *testing.T) {
 				}
 				return build(ctx, k)
 			}
-		}, nil, false, 2},
+		}, []string{"in time"}, false, 2},
 	} {
 		for i, which := range []string{"auth", "subscription"} {
 			if i == 1 && (strings.HasPrefix(c.name, "K3 Accept judges") || strings.Contains(c.name, "without a message")) {
