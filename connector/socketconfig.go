@@ -86,8 +86,9 @@ type SocketConfig[U, Req, Res any] struct {
 
 	Auth *Step[U, Req, Res] // the auth message; nil: none
 	// Renew is the message that offers a newer token on an open connection, for
-	// servers that then keep the subscriptions; nil: the connection stays with the
-	// token it has, and is dropped when the server says that this is no good.
+	// servers that then keep the subscriptions. With [ErrNone] the connection stays
+	// with the token it has. nil: always so, and it is dropped when the server says
+	// that this token is no good.
 	Renew     *Step[U, Req, Res]
 	Subscribe []Step[U, Req, Res] // the subscription messages, all sent after auth; at most 255
 

@@ -38,7 +38,11 @@ func (c *connection) sendAuth(s *step, k known) {
 		c.stepFailed(expectation{step: s}, err)
 		return
 	case !ok:
-		c.run.post(transitions.SocketBuilderDeclined, c.gen, 0, c.run.because("auth", ErrNone))
+		why := noCause
+		if s == c.run.wiring.auth {
+			why = c.run.because("auth", ErrNone)
+		}
+		c.run.post(transitions.SocketBuilderDeclined, c.gen, 0, why)
 		return
 	}
 	if !s.noAnswer {

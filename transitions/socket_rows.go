@@ -157,7 +157,8 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketAuthed, SocketSubscribed, SocketProbing), On: of(SocketExpired, SocketTokenRefused), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: of(SocketRenewing), On: of(SocketExpired), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: socketLive, On: of(SocketRejected, SocketReplaced), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
-		{From: of(SocketAuthenticating, SocketRenewing), On: of(SocketBuilderDeclined), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
+		{From: of(SocketRenewing), On: of(SocketBuilderDeclined), To: SocketSubscribed, Doc: "the connection stays with the token it has"},
+		{From: of(SocketAuthenticating), On: of(SocketBuilderDeclined), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
 		{From: fsm.Except(socketAny, SocketAuthenticating, SocketRenewing), On: of(SocketAuthRejected, SocketBuilderDeclined), Stay: true},
 		{From: fsm.Except(socketAny, SocketAuthed), On: of(SocketSubscriptionRejected, SocketSubscriptionFailed), Stay: true},
 
