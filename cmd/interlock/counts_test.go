@@ -12,39 +12,6 @@ import (
 	"github.com/custom-app/interlock/connector"
 )
 
-func TestLedger(t *testing.T) {
-	var passed strings.Builder
-	l := &ledger{to: &passed}
-	for _, step := range []struct {
-		line               string
-		submitted, pending int
-	}{
-		{`{"journal":"interlock","sockets":["menu"]}`, 0, 0},
-		{`{"machine":"request","event":"submitted","steps":[{"machine":"request","do":["askSocket"]}]}`, 1, 1},
-		{`{"machine":"request","event":"submitted","steps":[{"machine":"request","do":["askSocket"]},{"machine":"request","do":["settle"]}]}`, 2, 1},
-		{`{"machine":"socket","event":"dropped","steps":[{"machine":"socket"},{"machine":"request","do":["settle"]}]}`, 2, 0},
-		{`{"machine":"socket","event":"submitted"}`, 2, 0},
-	} {
-		if n, err := l.Write([]byte(step.line)); n != len(step.line) || err != nil {
-			t.Errorf("%s: got %d, %v, want all of it written", step.line, n, err)
-		}
-		if submitted, pending := l.requests(); submitted != step.submitted || pending != step.pending {
-			t.Errorf("%s: got %d submitted, %d pending, want %d, %d", step.line, submitted, pending, step.submitted, step.pending)
-		}
-	}
-	if got := strings.Count(passed.String(), "{\"machine\":\"request\",\"event\""); got != 2 {
-		t.Errorf("got %q passed on, want every line", passed.String())
-	}
-}
-
-func TestLedgerCountsWhenTheFileIsFull(t *testing.T) {
-	l := &ledger{to: fullDisk{}}
-	_, err := l.Write([]byte(`{"machine":"request","event":"submitted"}`))
-	if submitted, _ := l.requests(); submitted != 1 || err != nil {
-		t.Errorf("got %d submitted, fault %v, want 1 and none", submitted, err)
-	}
-}
-
 func TestLinks(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

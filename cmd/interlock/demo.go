@@ -77,7 +77,6 @@ type demo struct {
 	proxy      *connectortest.Proxy // between the sockets and the backend
 	transport  *http.Transport
 	links      links
-	ledger     *ledger
 	store      authhttp.FileStore
 	client     *connector.Client[credentials, user]
 	sessions   []*session // all that were opened
@@ -87,7 +86,7 @@ type demo struct {
 
 // play plays all acts and leaves nothing running, however they end.
 func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) (err error) {
-	d := &demo{goroutines: runtime.NumGoroutine(), transport: &http.Transport{}, ledger: &ledger{to: journal}, show: view}
+	d := &demo{goroutines: runtime.NumGoroutine(), transport: &http.Transport{}, show: view}
 	d.store.Dir, err = os.MkdirTemp("", "interlock-demo-*")
 	if err != nil {
 		return fmt.Errorf("demo: a directory for the store: %w", err)
@@ -101,7 +100,7 @@ func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) 
 	if d.proxy, err = connectortest.NewProxy(strings.TrimPrefix(d.backend.URL(), "http://")); err != nil {
 		return err
 	}
-	if err := d.connect(engine); err != nil {
+	if err := d.connect(engine, journal); err != nil {
 		return err
 	}
 	view.begin(engine)
@@ -121,7 +120,7 @@ func play(ctx context.Context, engine fsm.Engine, journal io.Writer, view show) 
 }
 
 // connect makes a client of the backend, and a first session on it, still logged out.
-func (d *demo) connect(engine fsm.Engine) (err error) {
+func (d *demo) connect(engine fsm.Engine, journal io.Writer) (err error) {
 	web, sockets := d.backend.URL(), "ws://"+d.proxy.Addr()+"/ws"
 	d.client, err = connector.New(connector.Config[credentials, user]{
 		Auth: &authhttp.JSON[credentials, user]{
@@ -136,7 +135,7 @@ func (d *demo) connect(engine fsm.Engine) (err error) {
 		Common:      connector.Common{PingAfter: pingAfter, PingTimeout: pingTimeout, StablePeriod: stablePeriod},
 		DialContext: d.links.DialContext,
 		StaleGap:    staleGap, RefreshFloor: staleGap, RetryFloor: retryFloor, CloseTimeout: closeTimeout,
-		Seed: 1, Engine: engine, Journal: d.ledger,
+		Seed: 1, Engine: engine, Journal: journal,
 	})
 	if err != nil {
 		return err

@@ -208,7 +208,7 @@ func TestDemo(t *testing.T) {
 	})
 	t.Run("nothing is left", func(t *testing.T) {
 		for _, want := range []string{
-			"pending: 0, of 7\n", "connections open on this side: 0, of 18\n", "the proxy is closed", "sockets open: 0, of 18;",
+			"pending: 0\n", "connections open on this side: 0, of 18\n", "the proxy is closed", "sockets open: 0, of 18;",
 			"accounts with tokens: 0\n", "goroutines: ",
 		} {
 			if !strings.Contains(asText.stdout, want) {

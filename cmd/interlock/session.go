@@ -18,7 +18,6 @@ type session struct {
 	*connector.Session[credentials, user]
 	number     int // as in the journal
 	backend    *connectortest.Backend
-	ledger     *ledger
 	changes    *connector.Stream[connector.Change]
 	menu, room *listened // room: the current user's, or of the last one
 	show       show
@@ -33,7 +32,7 @@ type listened struct {
 // open makes another session on the client, logged out, whose tokens are stored
 // under the account.
 func (d *demo) open(account string) (*session, error) {
-	s := &session{Session: d.client.NewSessionOf(account), number: len(d.sessions) + 1, backend: d.backend, ledger: d.ledger, show: d.show}
+	s := &session{Session: d.client.NewSessionOf(account), number: len(d.sessions) + 1, backend: d.backend, show: d.show}
 	s.changes = s.Changes(0)
 	var err error
 	if s.menu, err = s.listen(menu); err != nil {
@@ -109,28 +108,24 @@ func (s *session) ask(ctx context.Context, r request) error {
 }
 
 // askWhileDown submits echoes one after the other, without waiting for answers, and
-// checks that these come in the same order when the socket has recovered.
+// shows the answers, which must come in that order.
 func (s *session) askWhileDown(ctx context.Context, texts ...string) error {
 	received := s.menu.All(0)
 	defer received.Close()
-	answered := make(chan error, len(texts))
+	var asked []*connector.Pending[response]
 	for _, text := range texts {
 		s.show.request(s.number, menu, request{Echo: &echo{text}})
-		before, _ := s.ledger.requests()
-		go func() {
-			_, err := s.menu.Request(ctx, request{Echo: &echo{text}})
-			answered <- err
-		}()
-		err := holds(ctx, func() bool { now, _ := s.ledger.requests(); return now > before })
+		pending, err := s.menu.Submit(request{Echo: &echo{text}})
 		if err != nil {
-			return fmt.Errorf("the request is not submitted: %w", err)
+			return err
 		}
+		asked = append(asked, pending)
 	}
-	_, pending := s.ledger.requests()
-	s.note("application", fmt.Sprintf("%d requests wait for the socket", pending))
-	err := s.during(ctx, func(context.Context) (err error) {
-		for range texts {
-			err = errors.Join(err, <-answered)
+	s.note("application", fmt.Sprintf("%d requests wait for the socket", s.Status().Pending))
+	err := s.during(ctx, func(ctx context.Context) (err error) {
+		for _, pending := range asked {
+			_, failed := pending.Wait(ctx)
+			err = errors.Join(err, failed)
 		}
 		return err
 	})
