@@ -61,17 +61,17 @@ func TestInFlight(t *testing.T) {
 			s.want(t, nil)
 		}
 		for i := range 5 {
-			if got := server.ids[once[i].text]; len(got) != 1 {
+			if got := server.sentAs(once[i].text); len(got) != 1 {
 				t.Errorf("request %s: got sent with the ids %v, want once", once[i].text, got)
 			}
-			got := server.ids[again[i].text]
+			got := server.sentAs(again[i].text)
 			if len(got) != 5 || got[0] != slices.Max(got) || got[0] != slices.Min(got) {
 				t.Errorf("request %s: got sent with the ids %v, want five times the same: once on each connection", again[i].text, got)
 			}
 		}
 		for n := 2; n <= 5; n++ { // in the order of submission
 			var got []string
-			for _, line := range server.got {
+			for _, line := range server.lines() {
 				if text, ok := strings.CutPrefix(line, fmt.Sprint(n, " again")); ok {
 					got = append(got, text)
 				}
@@ -94,8 +94,8 @@ func TestInFlight(t *testing.T) {
 		marked.want(t, nil)
 		w.until("socket", "subscribed")
 		w.dropAndBack()
-		if len(server.ids["plain"]) != 1 || len(server.ids["marked"]) != 1 {
-			t.Errorf("got sent %v, want each once: they were answered", server.ids)
+		if len(server.sentAs("plain")) != 1 || len(server.sentAs("marked")) != 1 {
+			t.Errorf("got sent %v, want each once: they were answered", server.lines())
 		}
 	})
 
@@ -113,9 +113,9 @@ func TestInFlight(t *testing.T) {
 		if got := s.want(t, connector.ErrTimedOut).at.Sub(start); got != 30*time.Second {
 			t.Errorf("got timed out after %v, want 30s", got)
 		}
-		sent := len(server.ids["again"])
+		sent := len(server.sentAs("again"))
 		w.dropAndBack()
-		if got := len(server.ids["again"]); sent < 3 || got != sent {
+		if got := len(server.sentAs("again")); sent < 3 || got != sent {
 			t.Errorf("got it sent %d and then %d times, want often, and not after its end", sent, got)
 		}
 	})
@@ -147,7 +147,7 @@ func TestInFlight(t *testing.T) {
 			w.network.Hang(false)
 			w.logout()
 			w.login()
-			if got := len(server.ids["again"]); got != 1 {
+			if got := len(server.sentAs("again")); got != 1 {
 				t.Errorf("got it sent %d times, want once", got)
 			}
 		})
@@ -282,8 +282,8 @@ func TestBackInTheBuffer(t *testing.T) {
 					sent = append(sent, "2 "+all[i].text)
 				}
 			}
-			if got := server.got[len(server.got)-len(sent):]; !slices.Equal(got, sent) {
-				t.Errorf("got %v on the wire, want it to end with %v", server.got, sent)
+			if got := server.lines()[len(server.lines())-len(sent):]; !slices.Equal(got, sent) {
+				t.Errorf("got %v on the wire, want it to end with %v", server.lines(), sent)
 			}
 		})
 	}

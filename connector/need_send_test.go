@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,34 +61,47 @@ func sending(ctx context.Context, s *lines, text string) submitted {
 	return sent
 }
 
-// note writes down the lines that come.
-func note(got *[]string) func(int, *websocket.Conn) {
-	return func(n int, ws *websocket.Conn) {
-		for {
-			_, text, err := ws.ReadMessage()
-			if err != nil {
-				return
-			}
-			*got = append(*got, fmt.Sprint(n, " ", string(text)))
+// lineLog is the lines that a server has received.
+type lineLog struct {
+	mu  sync.Mutex
+	got []string
+}
+
+// serve writes down what comes, with the connection's number.
+func (h *lineLog) serve(n int, ws *websocket.Conn) {
+	for {
+		_, text, err := ws.ReadMessage()
+		if err != nil {
+			return
 		}
+		h.mu.Lock()
+		h.got = append(h.got, fmt.Sprint(n, " ", string(text)))
+		h.mu.Unlock()
 	}
+}
+
+// lines are what has come so far.
+func (h *lineLog) lines() []string {
+	synctest.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.got)
 }
 
 func TestSend(t *testing.T) {
 	forever := context.Background()
 
 	bubbles(t, "R5 a message without an id settles when it is written", func(t *testing.T, engine change) {
-		var got []string
-		w, socket := lineWorld(t, engine, note(&got), nil)
+		var got lineLog
+		w, socket := lineWorld(t, engine, got.serve, nil)
 		defer w.end()
 		w.login()
 		start := time.Now()
 		for i := range 3 {
 			sending(forever, socket, fmt.Sprint(i)).want(t, nil)
 		}
-		synctest.Wait()
-		if fmt.Sprint(got) != "[1 auth 1 sub 1 0 1 1 1 2]" || time.Since(start) != 0 {
-			t.Errorf("got %v after %v, want all at once and in order", got, time.Since(start))
+		if fmt.Sprint(got.lines()) != "[1 auth 1 sub 1 0 1 1 1 2]" || time.Since(start) != 0 {
+			t.Errorf("got %v after %v, want all at once and in order", got.lines(), time.Since(start))
 		}
 		if _, err := socket.Request(forever, "hi"); err == nil || !strings.Contains(err.Error(), "SetID and GetID") {
 			t.Errorf("a request: got %v, want that it needs ids", err)
@@ -94,8 +109,8 @@ func TestSend(t *testing.T) {
 	})
 
 	bubbles(t, "R3 R5 what is sent offline waits for its need, in order, and goes once", func(t *testing.T, engine change) {
-		var got []string
-		w, socket := lineWorld(t, engine, note(&got), func(c *lineConfig) {
+		var got lineLog
+		w, socket := lineWorld(t, engine, got.serve, func(c *lineConfig) {
 			c.Subscribe[0].Build = func(context.Context, connector.Known[user, string]) (string, error) {
 				time.Sleep(time.Second)
 				return "sub", nil
@@ -119,8 +134,8 @@ func TestSend(t *testing.T) {
 		}
 		w.until("socket", "subscribed")
 		w.dropAndBack()
-		if text := fmt.Sprint(got); !strings.HasPrefix(text, "[1 auth 1 open0 1 open1 1 authed0 1 authed1 1 sub 1 ready0 1 ready1 2 auth ") || strings.Contains(text, "2 open") {
-			t.Errorf("got %v, want each in its place, once", got)
+		if text := fmt.Sprint(got.lines()); !strings.HasPrefix(text, "[1 auth 1 open0 1 open1 1 authed0 1 authed1 1 sub 1 ready0 1 ready1 2 auth ") || strings.Contains(text, "2 open") {
+			t.Errorf("got %v, want each in its place, once", got.lines())
 		}
 	})
 
@@ -138,8 +153,8 @@ func TestSend(t *testing.T) {
 		{"failed by close", connector.Buffer{}, func(w *world, _ *lines, _ func()) { w.logout() }, connector.ErrSocketClosed, 0},
 	} {
 		bubbles(t, "R2 R5 a message without an id, offline: "+c.name, func(t *testing.T, engine change) {
-			var got []string
-			w, socket := lineWorld(t, engine, note(&got), func(s *lineConfig) { s.Buffer = c.buffer })
+			var got lineLog
+			w, socket := lineWorld(t, engine, got.serve, func(s *lineConfig) { s.Buffer = c.buffer })
 			defer w.end()
 			w.network.Hang(true)
 			w.loginOnly()
@@ -153,21 +168,21 @@ func TestSend(t *testing.T) {
 			}
 			w.network.Hang(false)
 			time.Sleep(time.Minute)
-			if text := fmt.Sprint(got); strings.Contains(text, "hi") {
-				t.Errorf("got %v, want it never sent", got)
+			if text := fmt.Sprint(got.lines()); strings.Contains(text, "hi") {
+				t.Errorf("got %v, want it never sent", got.lines())
 			}
 		})
 	}
 
 	bubbles(t, "R2 R5 a message that is stuck when the connection drops: unknown, or again if it may", func(t *testing.T, engine change) {
 		read := make(chan struct{})
-		var got []string
+		var got lineLog
 		w, socket := lineWorld(t, engine, func(n int, ws *websocket.Conn) {
 			if n == 1 {
 				<-read
 				return
 			}
-			note(&got)(n, ws)
+			got.serve(n, ws)
 		}, nil)
 		defer w.end()
 		defer close(read)
@@ -183,15 +198,14 @@ func TestSend(t *testing.T) {
 		stuck.want(t, connector.ErrOutcomeUnknown)
 		plain.want(t, connector.ErrOutcomeUnknown)
 		again.want(t, nil)
-		synctest.Wait()
-		if fmt.Sprint(got) != "[2 auth 2 sub 2 again]" {
-			t.Errorf("got %v on the second connection, want the one that may go again", got)
+		if fmt.Sprint(got.lines()) != "[2 auth 2 sub 2 again]" {
+			t.Errorf("got %v on the second connection, want the one that may go again", got.lines())
 		}
 	})
 
 	bubbles(t, "R5 many senders: each line once, those of one sender in order", func(t *testing.T, engine change) {
-		var got []string
-		w, socket := lineWorld(t, engine, note(&got), func(c *lineConfig) { c.Buffer.Count = 1000 })
+		var got lineLog
+		w, socket := lineWorld(t, engine, got.serve, func(c *lineConfig) { c.Buffer.Count = 1000 })
 		defer w.end()
 		w.login()
 		done := make(chan error)
@@ -211,7 +225,7 @@ func TestSend(t *testing.T) {
 		}
 		synctest.Wait()
 		last := map[string]string{}
-		for _, line := range got[2:] {
+		for _, line := range got.lines()[2:] {
 			_, text, _ := strings.Cut(line, " ")
 			sender, n, _ := strings.Cut(text, "/")
 			if n <= last[sender] {
@@ -219,14 +233,14 @@ func TestSend(t *testing.T) {
 			}
 			last[sender] = n
 		}
-		if len(got) != 2+1000 {
-			t.Errorf("got %d lines, want 1000", len(got)-2)
+		if len(got.lines()) != 2+1000 {
+			t.Errorf("got %d lines, want 1000", len(got.lines())-2)
 		}
 	})
 
 	bubbles(t, "R5 an encoder that fails, and a context that has ended, send nothing", func(t *testing.T, engine change) {
-		var got []string
-		w, socket := lineWorld(t, engine, note(&got), nil)
+		var got lineLog
+		w, socket := lineWorld(t, engine, got.serve, nil)
 		defer w.end()
 		w.login()
 		ctx, cancel := context.WithCancel(forever)
@@ -236,9 +250,8 @@ func TestSend(t *testing.T) {
 			t.Errorf("got %v for text that is not UTF-8, want a fault of the encoder", err)
 		}
 		sending(forever, socket, "good").want(t, nil)
-		synctest.Wait()
-		if fmt.Sprint(got) != "[1 auth 1 sub 1 good]" {
-			t.Errorf("got %v on the wire, want the good one alone", got)
+		if fmt.Sprint(got.lines()) != "[1 auth 1 sub 1 good]" {
+			t.Errorf("got %v on the wire, want the good one alone", got.lines())
 		}
 	})
 
@@ -251,8 +264,8 @@ func TestSend(t *testing.T) {
 		if err := w.menu.Send(forever, request{Echo: &echo{"hi"}}); err != nil {
 			t.Fatal(err)
 		}
-		if m, _ := messages.Next(forever); m.Echo == nil || m.ID != 0 || fmt.Sprint(server.ids["hi"]) != "[0]" {
-			t.Errorf("got %+v to the ids %v, want it among the messages", m, server.ids["hi"])
+		if m, _ := messages.Next(forever); m.Echo == nil || m.ID != 0 || fmt.Sprint(server.sentAs("hi")) != "[0]" {
+			t.Errorf("got %+v to the ids %v, want it among the messages", m, server.sentAs("hi"))
 		}
 	})
 }

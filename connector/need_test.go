@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,9 +32,11 @@ func (w *world) repeating() *world {
 
 // wire is what a hand-written server has received, and when it answers.
 type wire struct {
-	got  []string                    // in order: the connection's number and what came
-	ids  map[string][]uint64         // of echoes, by text
 	hold func(n int, r request) bool // do not answer this yet
+
+	mu   sync.Mutex
+	got  []string            // in order: the connection's number and what came
+	ids  map[string][]uint64 // of echoes, by text
 	held []func()
 }
 
@@ -44,35 +47,58 @@ func (s *wire) serve(n int, ws *websocket.Conn) {
 		if ws.ReadJSON(&r) != nil {
 			return
 		}
-		what := "auth"
-		switch {
-		case r.Sub != nil:
-			what = "sub"
-		case r.Echo != nil:
-			what = r.Echo.Text
-			if s.ids == nil {
-				s.ids = make(map[string][]uint64)
-			}
-			s.ids[what] = append(s.ids[what], r.ID)
-		}
-		s.got = append(s.got, fmt.Sprint(n, " ", what))
+		s.mu.Lock()
+		s.note(n, r)
 		answer := func() { _ = ws.WriteJSON(answerTo(r)) }
 		if s.hold != nil && s.hold(n, r) {
 			s.held = append(s.held, answer)
-			continue
+		} else {
+			answer()
 		}
-		answer()
+		s.mu.Unlock()
 	}
+}
+
+func (s *wire) note(n int, r request) {
+	what := "auth"
+	switch {
+	case r.Sub != nil:
+		what = "sub"
+	case r.Echo != nil:
+		what = r.Echo.Text
+		if s.ids == nil {
+			s.ids = make(map[string][]uint64)
+		}
+		s.ids[what] = append(s.ids[what], r.ID)
+	}
+	s.got = append(s.got, fmt.Sprint(n, " ", what))
+}
+
+// lines are what has come so far.
+func (s *wire) lines() []string {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.got)
+}
+
+// sentAs are the ids that a text has come with.
+func (s *wire) sentAs(text string) []uint64 {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.ids[text])
 }
 
 // release answers what was held so far.
 func (s *wire) release() {
 	synctest.Wait()
-	held := s.held
-	s.held = nil
-	for _, answer := range held {
+	s.mu.Lock()
+	for _, answer := range s.held {
 		answer()
 	}
+	s.held = nil
+	s.mu.Unlock()
 	synctest.Wait()
 }
 
@@ -91,8 +117,7 @@ func TestNeeds(t *testing.T) {
 		open := w.needing(transitions.NeedOpen).submit(forever, "open")
 		want := func(want string) {
 			t.Helper()
-			synctest.Wait()
-			if got := fmt.Sprint(server.got); got != want {
+			if got := fmt.Sprint(server.lines()); got != want {
 				t.Errorf("got on the wire %v, want %v", got, want)
 			}
 		}
@@ -102,14 +127,14 @@ func TestNeeds(t *testing.T) {
 		open.want(t, nil)
 		authed.pending(t)
 		server.release() // auth
-		if got := server.got[2:]; !slices.Contains(got, "1 sub") || !slices.Contains(got, "1 authed") || len(got) != 2 {
+		if got := server.lines()[2:]; !slices.Contains(got, "1 sub") || !slices.Contains(got, "1 authed") || len(got) != 2 {
 			t.Errorf("got %v after the answer to auth, want the subscription and the request", got)
 		}
 		authed.want(t, nil)
 		ready.pending(t)
 		server.release() // the subscription
 		ready.want(t, nil)
-		if got := server.got[4:]; fmt.Sprint(got) != "[1 ready]" {
+		if got := server.lines()[4:]; fmt.Sprint(got) != "[1 ready]" {
 			t.Errorf("got %v after the answer to the subscription, want the last request", got)
 		}
 	})
@@ -153,8 +178,8 @@ func TestNeeds(t *testing.T) {
 		defer w.end()
 		w.loginOnly()
 		w.needing(transitions.NeedOpen).submit(forever, "open").want(t, nil)
-		if got := fmt.Sprint(server.got[:2]); got != "[1 auth 1 open]" {
-			t.Errorf("got %v, want the request behind auth", server.got)
+		if got := fmt.Sprint(server.lines()[:2]); got != "[1 auth 1 open]" {
+			t.Errorf("got %v, want the request behind auth", server.lines())
 		}
 	})
 
@@ -188,7 +213,7 @@ func TestNeeds(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.needing(transitions.NeedOpen).submit(forever, "open").want(t, nil)
-		if got := fmt.Sprint(server.got); got != "[1 open]" {
+		if got := fmt.Sprint(server.lines()); got != "[1 open]" {
 			t.Errorf("got %v, want the request without auth", got)
 		}
 		if err := w.session.Close(context.Background()); err != nil {
@@ -229,7 +254,7 @@ func TestNeeds(t *testing.T) {
 			all = append(all, s.submit(forever, fmt.Sprint(i)))
 		}
 		w.network.Refuse(false)
-		server.got = nil
+		before := len(server.lines())
 		for _, s := range all {
 			s.want(t, nil)
 		}
@@ -237,7 +262,7 @@ func TestNeeds(t *testing.T) {
 		for i := range all {
 			want = append(want, fmt.Sprint("2 ", i))
 		}
-		got := slices.Clone(server.got)
+		got := server.lines()[before:]
 		for i, line := range got {
 			_, what, _ := strings.Cut(line, " ")
 			got[i] = "2 " + what // whatever the number of the connection

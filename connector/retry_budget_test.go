@@ -54,10 +54,19 @@ func (d *dialled) count() int {
 	return len(d.at)
 }
 
-// most returns the greatest number of dials within a minute.
-func (d *dialled) most() (most int) {
-	for i, from := range d.at {
-		last, _ := slices.BinarySearchFunc(d.at[i:], from.Add(time.Minute), time.Time.Compare)
+// take returns when it was dialled since the last time.
+func (d *dialled) take() []time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at := d.at
+	d.at = nil
+	return at
+}
+
+// mostInAMinute returns the greatest number of moments within a minute.
+func mostInAMinute(at []time.Time) (most int) {
+	for i, from := range at {
+		last, _ := slices.BinarySearchFunc(at[i:], from.Add(time.Minute), time.Time.Compare)
 		most = max(most, last)
 	}
 	return most
@@ -86,18 +95,17 @@ func TestAttemptsPerMinute(t *testing.T) {
 				}
 			}
 			synctest.Wait()
-			if len(server.at) != sessions*sockets {
-				t.Fatalf("got %d first attempts, want all %d at once", len(server.at), sessions*sockets)
+			if got := server.take(); len(got) != sessions*sockets {
+				t.Fatalf("got %d first attempts, want all %d at once", len(got), sessions*sockets)
 			}
-			server.at = nil
 			time.Sleep(c.over)
 			synctest.Wait()
-			slot := max(c.perMinute/60, 1)
-			if got := server.most(); got > c.perMinute+slot {
+			at, slot := server.take(), max(c.perMinute/60, 1)
+			if got := mostInAMinute(at); got > c.perMinute+slot {
 				t.Errorf("got %d attempts in a minute, want at most %d and a slot's %d", got, c.perMinute, slot)
 			}
-			if least := min(c.perMinute, 200) * int(c.over/time.Minute) / 2; c.perMinute <= 60 && len(server.at) < least {
-				t.Errorf("got %d attempts in %v, want the budget used, at least %d", len(server.at), c.over, least)
+			if least := min(c.perMinute, 200) * int(c.over/time.Minute) / 2; c.perMinute <= 60 && len(at) < least {
+				t.Errorf("got %d attempts in %v, want the budget used, at least %d", len(at), c.over, least)
 			}
 			for i, s := range all {
 				for _, socket := range s.Status().Sockets {
@@ -116,14 +124,14 @@ func TestAttemptsPerMinute(t *testing.T) {
 		w.loginOnly()
 		for i := range 5 {
 			synctest.Wait()
-			if len(server.at) != i+1 {
-				t.Fatalf("got %d attempts, want %d at once", len(server.at), i+1)
+			if got := server.count(); got != i+1 {
+				t.Fatalf("got %d attempts, want %d at once", got, i+1)
 			}
 			w.session.Wake()
 		}
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if got := len(server.at); got < 8 || got > 12 {
+		if got := server.count(); got < 8 || got > 12 {
 			t.Errorf("got %d attempts in ten minutes, want those at once and one a minute in all", got)
 		}
 	})

@@ -56,7 +56,7 @@ var advice = map[Fault]string{
 	Status:   "check that the address is a WebSocket endpoint",
 	Upgrade:  "check that the address is a WebSocket endpoint, and what stands in between",
 	Protocol: "check the server's WebSocket library, and what stands in between",
-	Closed:   "the code says why",
+	Closed:   "look up what the server means by this code",
 }
 
 // statuses are the advice for answers to an upgrade (RFC 9110 section 15).
