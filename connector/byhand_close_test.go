@@ -89,7 +89,7 @@ func TestCloseFromEveryState(t *testing.T) {
 					first := begun(func(ctx context.Context) error { return by.do(w, ctx) })
 					request := w.submit(context.Background(), "late")
 					second := begun(func(ctx context.Context) error { return by.do(w, ctx) })
-					if err := errors.Join(<-first, <-second); err != nil || time.Since(start) > by.most {
+					if err := errors.Join(ended(first), ended(second)); err != nil || time.Since(start) > by.most {
 						w.t.Errorf("got %v after %v, want within %v", err, time.Since(start), by.most)
 					}
 					request.want(w.t, connector.ErrSocketClosed)

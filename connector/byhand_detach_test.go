@@ -128,7 +128,7 @@ func TestDetach(t *testing.T) {
 			w.t.Errorf("got %v from Open while detaching, want busy", err)
 		}
 		first, second := begun(w.session.CloseSockets), begun(w.session.CloseSockets)
-		if err := errors.Join(<-first, <-second); err != nil || time.Since(start) != 5*time.Second {
+		if err := errors.Join(ended(first), ended(second)); err != nil || time.Since(start) != 5*time.Second {
 			w.t.Errorf("got %v after %v, want both after 5s", err, time.Since(start))
 		}
 		mud.on.Store(false)
@@ -163,7 +163,7 @@ func TestDetach(t *testing.T) {
 		if err := w.session.CloseSockets(context.Background()); !errors.Is(err, connector.ErrBusy) {
 			w.t.Errorf("got %v while leaving, want busy", err)
 		}
-		<-done
+		_ = ended(done)
 	}, mud.under)
 }
 
@@ -183,8 +183,8 @@ func TestDetachWhile(t *testing.T) {
 			time.Sleep(time.Second)
 			require := begun(func(ctx context.Context) error { return w.session.Require(ctx, connector.RequireReady) })
 			w.detach(0)
-			wantDetachedError(w.t, <-login)
-			wantDetachedError(w.t, <-require)
+			wantDetachedError(w.t, ended(login))
+			wantDetachedError(w.t, ended(require))
 			if user, ok := w.session.User(); !ok || user.Name != "ann" {
 				w.t.Errorf("got %v, %v, want ann logged in", user, ok)
 			}
@@ -205,7 +205,7 @@ func TestDetachWhile(t *testing.T) {
 			defer l.end()
 			login := l.at(station.arrange, station.state, l.begin)
 			l.detach(0)
-			wantDetachedError(t, <-login)
+			wantDetachedError(t, ended(login))
 			if got := l.running.Load(); got != 0 && !l.deaf.Load() {
 				t.Errorf("got %d groups still being made", got)
 			}
@@ -242,7 +242,7 @@ func TestDetachWhile(t *testing.T) {
 			w.t.Helper()
 			if synctest.Wait(); len(detach) != 1 {
 				w.t.Error("got CloseSockets not returned")
-			} else if err := <-detach; err != nil {
+			} else if err := ended(detach); err != nil {
 				w.t.Errorf("got %v from CloseSockets", err)
 			}
 		}
@@ -282,7 +282,7 @@ func TestDetachWhile(t *testing.T) {
 			if err := w.session.LoginAs(context.Background(), bobID); err == nil {
 				w.t.Error("got logged in as bob")
 			}
-			if err := <-detach; err != nil {
+			if err := ended(detach); err != nil {
 				w.t.Errorf("got %v from CloseSockets", err)
 			}
 			w.wantUsers("ann")
@@ -318,10 +318,10 @@ func TestDetachWhile(t *testing.T) {
 		if err := s.session.Logout(context.Background()); err != nil || time.Since(start) > 10*time.Second {
 			t.Errorf("got %v after %v, want an end within 10s", err, time.Since(start))
 		}
-		if err := <-detach; err != nil {
+		if err := ended(detach); err != nil {
 			t.Errorf("got %v from CloseSockets", err)
 		}
-		if err := <-as; !errors.Is(err, connector.ErrLoggedOut) {
+		if err := ended(as); !errors.Is(err, connector.ErrLoggedOut) {
 			t.Errorf("got %v from LoginAs, want logged out", err)
 		}
 		s.wantReady("as ann again")

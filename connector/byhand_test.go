@@ -24,6 +24,16 @@ func (w *world) ofSocket(h *connector.Handle, state transitions.SocketState) {
 	synctest.Wait()
 }
 
+// ended waits for what was begun.
+func ended(done <-chan error) error {
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Hour):
+		return errors.New("got no end in an hour")
+	}
+}
+
 // wantClosed closes a socket by hand, which must take no longer than it may.
 func (w *world) wantClosed(h *connector.Handle, most time.Duration) {
 	w.t.Helper()
@@ -103,7 +113,7 @@ func TestOpenByHand(t *testing.T) {
 		if err, all := h.Open(), w.session.Open(); !errors.Is(err, connector.ErrBusy) || !errors.Is(all, connector.ErrBusy) {
 			w.t.Errorf("got %v and %v while leaving, want busy", err, all)
 		}
-		<-done
+		_ = ended(done)
 	}, mud.under)
 
 	engines(t, "K7 open a socket that is removed", longLived, func(w *world) {
@@ -162,7 +172,7 @@ func TestCloseByHand(t *testing.T) {
 		})
 		w.soFar()
 		w.wantClosed(h, 0)
-		if err := <-late; !errors.Is(err, connector.ErrSocketClosed) {
+		if err := ended(late); !errors.Is(err, connector.ErrSocketClosed) {
 			w.t.Errorf("got %v for a request, want closed", err)
 		}
 		if got := passed(w.soFar(), transitions.SessionKind, ""); len(got) != 0 {
@@ -217,7 +227,7 @@ func TestCloseByHand(t *testing.T) {
 			w.t.Errorf("got %v, want pending", <-login)
 		}
 		w.wantClosed(w.handle("menu"), 0)
-		if err := <-login; err != nil {
+		if err := ended(login); err != nil {
 			w.t.Errorf("login: %v", err)
 		}
 		w.wantSockets("logged in", closed, subscribed)

@@ -132,7 +132,7 @@ func TestAdd(t *testing.T) {
 			w.t.Errorf("got the login ended: %d, the next group asked for %d times; want to wait for the socket", len(login), m.times())
 		}
 		w.wantRemoved(w.handle("late"))
-		if err := <-login; err != nil {
+		if err := ended(login); err != nil {
 			w.t.Errorf("login: %v", err)
 		}
 		w.wantSockets("at last", subscribed, subscribed, subscribed, subscribed)
@@ -154,7 +154,7 @@ func TestAdd(t *testing.T) {
 				w.t.Errorf("got %v", err)
 			}
 			w.wantNone("afterwards", "a")
-			if err := <-sent; !errors.Is(err, connector.ErrSocketClosed) || h.Status().State != transitions.SocketRemoved {
+			if err := ended(sent); !errors.Is(err, connector.ErrSocketClosed) || h.Status().State != transitions.SocketRemoved {
 				w.t.Errorf("got %v for a request, %v, want closed and removed", err, h.Status().State)
 			}
 			if _, err := s.Request(context.Background(), request{Echo: &echo{"hi"}}); !errors.Is(err, connector.ErrSocketClosed) {
@@ -176,7 +176,7 @@ func TestAdd(t *testing.T) {
 			w.t.Errorf("got %v, %v, want busy", h, err)
 		}
 		w.wantNone("refused", "a")
-		<-done
+		_ = ended(done)
 	})
 }
 
@@ -206,7 +206,7 @@ func TestRemove(t *testing.T) {
 			s, _ := connector.On[request, response](w.session, "a")
 			sent := begun(func(ctx context.Context) error { _, err := s.Request(ctx, request{Echo: &echo{"hi"}}); return err })
 			w.wantRemoved(h)
-			if err := <-sent; !errors.Is(err, connector.ErrSocketClosed) {
+			if err := ended(sent); !errors.Is(err, connector.ErrSocketClosed) {
 				w.t.Errorf("got %v for a request, want closed", err)
 			}
 			w.wantReady("removed")
@@ -255,7 +255,7 @@ func TestRemove(t *testing.T) {
 		}
 		start := time.Now()
 		first, second := begun(remove), begun(remove)
-		if err := errors.Join(<-first, <-second); err != nil || time.Since(start) > 4*time.Second {
+		if err := errors.Join(ended(first), ended(second)); err != nil || time.Since(start) > 4*time.Second {
 			w.t.Errorf("got %v after %v, want both removed", err, time.Since(start))
 		}
 		w.wantNone("removed", "a")

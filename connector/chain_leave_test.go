@@ -116,7 +116,7 @@ func TestChainLeave(t *testing.T) {
 				synctest.Wait()
 				if len(login) == 0 {
 					t.Error("the login in flight: got nothing, want logged out")
-				} else if err := <-login; !errors.Is(err, connector.ErrLoggedOut) {
+				} else if err := ended(login); !errors.Is(err, connector.ErrLoggedOut) {
 					t.Errorf("the login in flight: got %v, want logged out", err)
 				}
 				if got := l.running.Load(); got != 0 && !l.deaf.Load() {
@@ -189,7 +189,7 @@ func TestChainLoginAs(t *testing.T) {
 			if err := to.do(); err != nil {
 				t.Errorf("to %s: %v", to.user, err)
 			}
-			if err := <-sent; !errors.Is(err, connector.ErrSocketClosed) {
+			if err := ended(sent); !errors.Is(err, connector.ErrSocketClosed) {
 				t.Errorf("to %s: got %v for a request on the wire, want closed", to.user, err)
 			}
 			l.wantReady("as " + to.user)

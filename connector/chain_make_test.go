@@ -14,6 +14,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/custom-app/interlock/connector"
+	"github.com/custom-app/interlock/connector/connectortest"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -226,7 +227,7 @@ func TestChainBreaks(t *testing.T) {
 			m.now(c.says...)
 			errs := w.session.Errors(0)
 			defer errs.Close()
-			err := w.session.Login(context.Background(), ann)
+			err := ended(w.begin())
 			var outcome *connector.LoginError
 			if !errors.As(err, &outcome) || !outcome.LoggedIn || !strings.Contains(err.Error(), c.reason) {
 				w.t.Errorf("got %v, want logged in, and %q", err, c.reason)
@@ -273,7 +274,7 @@ func TestChainBreaks(t *testing.T) {
 			}
 			return []anySocket{link("a"), link("b")}, nil
 		})
-		err := w.session.Login(context.Background(), ann)
+		err := ended(w.begin())
 		if err == nil || !strings.Contains(err.Error(), "socket b: ID: is taken") {
 			w.t.Errorf("got %v, want b taken", err)
 		}
@@ -292,7 +293,7 @@ func TestChainBreaks(t *testing.T) {
 
 	engines(t, "K1 a broken chain stays broken when a socket fails and is opened by hand", longLived, func(w *world) {
 		m.now(saying(backoff.Permanent(errNotYet)))
-		_ = w.session.Login(context.Background(), ann)
+		_ = ended(w.begin())
 		h := w.handle("menu")
 		if err := h.Close(context.Background()); err != nil {
 			w.t.Errorf("close: %v", err)
@@ -311,9 +312,31 @@ func TestChainBreaks(t *testing.T) {
 		w.wantReady("opened again")
 	}, m.put)
 
+	engines(t, "K1 K6 a chain that was mended is like any other", longLived, func(w *world) {
+		m.now(saying(backoff.Permanent(errNotYet)), good)
+		_ = ended(w.begin())
+		if err := w.session.Open(); err != nil {
+			w.t.Errorf("open: %v", err)
+		}
+		w.wantReady("opened again")
+		w.script(connectortest.RejectAuth(2))
+		if err := errors.Join(w.menu.Close(context.Background()), w.menu.Open()); err != nil {
+			w.t.Errorf("close and open: %v", err)
+		}
+		w.until("session", "degraded")
+		w.until("session", "degraded")
+		if err := w.menu.Open(); err != nil {
+			w.t.Errorf("open: %v", err)
+		}
+		w.wantReady("the socket opened")
+		if m.times() != 2 {
+			w.t.Errorf("got asked %d times, want twice", m.times())
+		}
+	}, m.put)
+
 	engines(t, "K1 a broken chain is made anew at the next login", longLived, func(w *world) {
 		m.now(saying(backoff.Permanent(errNotYet)), good)
-		_ = w.session.Login(context.Background(), ann)
+		_ = ended(w.begin())
 		w.logout()
 		w.login()
 		w.wantReady("logged in again")

@@ -193,7 +193,7 @@ func TestChainOrder(t *testing.T) {
 				w.t.Errorf("in %s, the %d. state: got the login ended with %v, want pending", want, i+1, <-login)
 			}
 		}
-		if err := <-login; err != nil {
+		if err := ended(login); err != nil {
 			w.t.Errorf("login: %v", err)
 		}
 		if s := w.session.Status(); !s.Ready || s.Opening || s.Session != transitions.SessionSubscribed {

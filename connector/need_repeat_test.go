@@ -282,7 +282,7 @@ func TestBackInTheBuffer(t *testing.T) {
 					sent = append(sent, "2 "+all[i].text)
 				}
 			}
-			if got := server.lines()[len(server.lines())-len(sent):]; !slices.Equal(got, sent) {
+			if got := server.from(len(server.lines()) - len(sent)); !slices.Equal(got, sent) {
 				t.Errorf("got %v on the wire, want it to end with %v", server.lines(), sent)
 			}
 		})

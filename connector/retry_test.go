@@ -109,7 +109,7 @@ func TestRetryHook(t *testing.T) {
 			if got := w.nextAttempt(c.state); got < c.least || got > c.most {
 				w.t.Errorf("got tried again after %v, want %v to %v", got, c.least, c.most)
 			}
-		}, deciding(func(connector.Outlook) (time.Duration, bool) { return c.delay, true }))
+		}, attempts(60_000), deciding(func(connector.Outlook) (time.Duration, bool) { return c.delay, true }))
 	}
 
 	bubbles(t, "K6 a hook that says never, to more sockets than the budget has room for", func(t *testing.T, engine change) {
