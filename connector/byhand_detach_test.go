@@ -206,8 +206,8 @@ func TestDetachWhile(t *testing.T) {
 			login := l.at(station.arrange, station.state, l.begin)
 			l.detach(0)
 			wantDetachedError(t, ended(login))
-			if got := l.running.Load(); got != 0 && !l.deaf.Load() {
-				t.Errorf("got %d groups still being made", got)
+			if synctest.Wait(); l.running.Load() != 0 && !l.deaf.Load() {
+				t.Errorf("got %d groups still being made", l.running.Load())
 			}
 			before := l.backend.Counts().Upgrades
 			time.Sleep(2 * time.Hour)

@@ -119,6 +119,9 @@ func TestChainLeave(t *testing.T) {
 				} else if err := ended(login); !errors.Is(err, connector.ErrLoggedOut) {
 					t.Errorf("the login in flight: got %v, want logged out", err)
 				}
+				if synctest.Wait(); l.running.Load() != 0 && !l.deaf.Load() {
+					t.Errorf("got %d groups still being made", l.running.Load())
+				}
 				if got := l.running.Load(); got != 0 && !l.deaf.Load() {
 					t.Errorf("got %d groups still being made", got)
 				}
@@ -220,6 +223,37 @@ func TestChainLoginAs(t *testing.T) {
 		}
 		l.wantOf("ann", "bob")
 	})
+}
+
+func TestChainFails(t *testing.T) {
+	for _, station := range stations {
+		if station.state == transitions.SessionSocketOpening {
+			continue
+		}
+		bubbles(t, "K1 K6 a socket that fails "+station.name+" stops the chain", func(t *testing.T, engine change) {
+			l := newLinks(t, engine)
+			defer l.end()
+			login := l.at(station.arrange, station.state, l.begin)
+			l.script(connectortest.CloseSockets(4403, "never"))
+			if err := ended(login); !errors.Is(err, connector.ErrSocketFailed) {
+				t.Errorf("got %v, want a failed socket", err)
+			}
+			if synctest.Wait(); l.running.Load() != 0 && !l.deaf.Load() {
+				t.Errorf("got %d groups still being made", l.running.Load())
+			}
+			asked := l.asked.Load()
+			time.Sleep(2 * time.Hour)
+			if s := l.session.Status(); s.Session != transitions.SessionDegraded || l.asked.Load() != asked {
+				t.Errorf("got %v, asked %d times, want degraded and still %d", s.Session, l.asked.Load(), asked)
+			}
+			l.heal()
+			if err := l.session.Open(); err != nil {
+				t.Errorf("open: %v", err)
+			}
+			l.wantReady("opened")
+			l.wantOf("ann", "bob")
+		})
+	}
 }
 
 // wantOf checks whose sockets there are.

@@ -60,7 +60,7 @@ type frame struct {
 const normalClosure = 1000
 
 func newConnection(r *socketRun, o *opened, gen uint32) *connection {
-	c := &connection{run: r, gen: gen, conn: o.conn, began: r.driver.settings.now(), expected: make(map[uint64]expectation)}
+	c := &connection{run: r, gen: gen, conn: o.conn, began: time.Now(), expected: make(map[uint64]expectation)}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	c.conn.OnPing(func(payload []byte) {
 		c.noteHeard()
@@ -83,7 +83,7 @@ func (c *connection) noteHeard() {
 }
 
 // age returns for how long the connection is open.
-func (c *connection) age() time.Duration { return c.run.driver.settings.now().Sub(c.began) }
+func (c *connection) age() time.Duration { return time.Since(c.began) }
 
 // silence returns for how long nothing has come.
 func (c *connection) silence() time.Duration { return c.age() - time.Duration(c.heard.Load()) }

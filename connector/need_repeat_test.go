@@ -25,6 +25,7 @@ func holding(n int) *wire {
 // dropAndBack drops the connection and waits until the socket is ready again.
 func (w *world) dropAndBack() {
 	w.t.Helper()
+	synctest.Wait() // for what is on its way
 	w.network.Drop()
 	w.until("socket", "waiting")
 	w.until("socket", "subscribed")
