@@ -10,44 +10,47 @@ import (
 )
 
 // Add adds a socket for the current user and opens it, without waiting: requests to
-// it do. It lasts until the user is logged out, or logs in as another. A login that
-// is under way waits for it as for the others. The error names what is wrong with
-// the declaration, or is [ErrNotLoggedIn].
+// it do. It lasts until the user is logged out, or logs in as another; then the streams
+// of its handle end. A login that is under way waits for it as for the others. The
+// error names what is wrong with the declaration, or is [ErrNotLoggedIn], or [ErrBusy]
+// while the session is leaving or changes its user.
 func (s *Session[C, U]) Add(socket AnySocket[U]) (*Handle, error) {
-	d := s.driver
 	w, err := bindOne[U](socket, s.client.surroundings)
 	if err != nil {
 		return nil, fmt.Errorf("interlock: add: %w", err)
 	}
-	run, err := d.addLater(w)
+	refused := make(chan error, 1)
+	run, err := s.driver.addAndOpen(w, &cause{refused: refused})
 	if err != nil {
 		return nil, fmt.Errorf("interlock: add: %w", err)
 	}
 	h := &Handle{run}
-	if err := h.Open(); err != nil {
+	if err := <-refused; err != nil {
 		_ = h.command(transitions.SessionSocketRemoveRequested)
 		return nil, err
 	}
 	return h, nil
 }
 
-// addLater adds a socket that is still to be opened.
-func (d *driver) addLater(w *wiring) (*socketRun, error) {
+// addAndOpen adds a socket, and in the same breath opens it.
+func (d *driver) addAndOpen(w *wiring, why *cause) (run *socketRun, err error) {
+	now := d.settings.now()
 	d.mailbox.Lock()
+	d.lookAtClock(now)
 	_, data := d.core.Session()
-	err := d.addRuns([]*wiring{w}, int(data.Group))
-	runs := d.socketRuns()
+	if err = d.addRuns([]*wiring{w}, int(data.Group)); err == nil {
+		runs := d.socketRuns()
+		run = runs[len(runs)-1]
+		err = d.step(transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionSocketOpenRequested), Arg: run.id}, why)
+	}
 	for _, job := range d.drain() {
 		go job()
 	}
-	if err != nil {
-		return nil, err
-	}
-	return runs[len(runs)-1], nil
+	return run, err
 }
 
-// Remove closes a socket that was added, as [Handle.Close] does, and removes it. A
-// declared one cannot be removed, only closed.
+// Remove closes a socket that was added, as [Handle.Close] does, and removes it: when
+// ctx ends, that goes on by itself. A declared one cannot be removed, only closed.
 func (s *Session[C, U]) Remove(ctx context.Context, id string) error {
 	h, err := s.Socket(id)
 	if err != nil {
@@ -56,10 +59,22 @@ func (s *Session[C, U]) Remove(ctx context.Context, id string) error {
 	if !h.run.wiring.plan.Added {
 		return fmt.Errorf("interlock: socket %s: is declared, and can only be closed", id)
 	}
-	if err := h.Close(ctx); err != nil {
+	removed := make(chan error, 1)
+	go func() { removed <- h.remove() }()
+	select {
+	case err := <-removed:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// remove closes the socket and removes it. That somebody else has done so is no fault.
+func (h *Handle) remove() error {
+	if err := h.Close(context.Background()); err != nil {
 		return err
 	}
-	err = h.command(transitions.SessionSocketRemoveRequested)
+	err := h.command(transitions.SessionSocketRemoveRequested)
 	if errors.Is(err, ErrSocketClosed) {
 		return nil
 	}

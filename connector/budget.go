@@ -35,8 +35,8 @@ const farAway = 6 * time.Hour
 // wait books an attempt after the delay, or as soon later as there is room, and
 // returns how long that is.
 func (b *budget) wait(now time.Time, delay time.Duration) time.Duration {
-	if delay > farAway {
-		return delay
+	if delay < 0 || delay > farAway {
+		return max(delay, 0)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

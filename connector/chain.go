@@ -23,7 +23,8 @@ type Group[U any] struct {
 	// Config.GroupTimeout. With [ErrNone] there are none. Another error is told, and
 	// Make asked again after a while, but for a backoff.PermanentError, which ends the
 	// chain: the session is degraded. What it returns lasts until the user is logged
-	// out; at the next login it is asked again. nil: there are no others.
+	// out; at the next login it is asked again, and, when it has ended the chain, by
+	// [Session.Open]. nil: there are no others.
 	Make func(context.Context, Chain[U]) ([]AnySocket[U], error)
 }
 
@@ -58,9 +59,6 @@ func SubscriptionAnswers[Res, U any](so Chain[U], socket string) []Res {
 	}
 	return all
 }
-
-// made is a group of sockets that the application has made.
-type made struct{ wirings []*wiring }
 
 // soFar is Chain without its type.
 type soFar struct {
@@ -146,8 +144,8 @@ func (d *driver) groupMade(gen uint32, wirings []*wiring, err error) {
 	}
 }
 
-// verdictOf tells what an error of Make means: that there are no sockets, or that
-// there never will be.
+// verdictOf tells what an error of a builder means: that there is nothing to make, or
+// that there never will be.
 func verdictOf(err error) (none, final bool) {
 	_, _ = guarded(func() (struct{}, error) {
 		var permanent *backoff.PermanentError

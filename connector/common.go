@@ -35,12 +35,19 @@ func fill(all []duration) {
 	}
 }
 
-// notNegative joins the faults of fields that are negative.
-func notNegative(all []duration) error {
+// longest is the longest duration that is accepted, so that sums of several are still
+// durations.
+const longest = 366 * 24 * time.Hour
+
+// outOfRange joins the faults of fields that are negative, or longer than a year.
+func outOfRange(all []duration) error {
 	var faults []error
 	for _, d := range all {
 		if *d.field < 0 {
 			faults = append(faults, fmt.Errorf("%s: %v is negative", d.name, *d.field))
+		}
+		if *d.field > longest {
+			faults = append(faults, fmt.Errorf("%s: %v is longer than a year", d.name, *d.field))
 		}
 	}
 	return errors.Join(faults...)
@@ -76,7 +83,7 @@ func (c Common) over(common Common) Common {
 
 // validate joins the faults.
 func (c Common) validate() error {
-	faults := []error{notNegative(c.durations())}
+	faults := []error{outOfRange(c.durations())}
 	for _, limit := range []struct {
 		name  string
 		value int64

@@ -206,7 +206,7 @@ func (c Config[C, U]) validate() error {
 	if c.HTTP.Source != nil {
 		fault("HTTP: Source: is the session's, leave it nil")
 	}
-	for _, one := range parts(notNegative(c.durations())) {
+	for _, one := range parts(outOfRange(c.durations())) {
 		fault("%w", one)
 	}
 	for _, one := range parts(c.Common.validate()) {

@@ -29,8 +29,11 @@ type connection struct {
 	gap      atomic.Bool  // some subscription's answer does not say that nothing was missed
 	answered atomic.Bool  // some subscription's answer says so
 
+	telling sync.Mutex // held while a message is published, and while the connection ends
+
 	mu       sync.Mutex
 	queue    []frame
+	bytes    int // that are queued
 	writing  bool
 	closing  bool  // nothing is queued any more
 	broken   error // what a write has failed with
@@ -53,6 +56,7 @@ type frame struct {
 	message ws.Frame
 	payload []byte // of a ping or a pong
 	code    int    // of a close
+	reply   bool   // to a ping that is a message: only the latest matters
 	left    func() // called when it was written; nil: nobody asks
 }
 
@@ -85,8 +89,8 @@ func (c *connection) noteHeard() {
 // age returns for how long the connection is open.
 func (c *connection) age() time.Duration { return time.Since(c.began) }
 
-// silence returns for how long nothing has come.
-func (c *connection) silence() time.Duration { return c.age() - time.Duration(c.heard.Load()) }
+// idle returns for how long nothing has come.
+func (c *connection) idle() time.Duration { return c.age() - time.Duration(c.heard.Load()) }
 
 // probe sends a ping.
 func (c *connection) probe() {
@@ -157,11 +161,31 @@ func (c *connection) put(frames ...frame) {
 		if f.kind == pongFrame { // only the latest ping wants an answer (RFC 6455 section 5.5.3)
 			c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.kind == pongFrame })
 		}
+		if f.reply {
+			c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.reply })
+		}
 		if !c.closing {
 			c.queue = append(c.queue, f)
+			c.bytes += f.size()
 		}
 		c.closing = c.closing || f.kind == closeFrame
 	}
+	if c.bytes > mostQueued {
+		c.fail(errQueueFull)
+	}
+}
+
+// mostQueued is how many bytes may wait to be written, frames themselves included,
+// before the peer counts as one that does not read.
+const mostQueued = 16 << 20
+
+// size is what a frame costs while it waits.
+func (f *frame) size() int { return len(f.message.Data) + len(f.payload) + 128 }
+
+// fail ends the connection after a fault of writing. The caller holds c.mu.
+func (c *connection) fail(err error) {
+	c.queue, c.bytes, c.closing, c.broken = nil, 0, true, err
+	c.endReads(err)
 }
 
 // flush writes what is queued, unless somebody is at it.
@@ -174,7 +198,7 @@ func (c *connection) flush() {
 	c.writing = true
 	for len(c.queue) > 0 {
 		next := c.queue[0]
-		c.queue = c.queue[1:]
+		c.queue, c.bytes = c.queue[1:], c.bytes-next.size()
 		c.mu.Unlock()
 		err := c.write(next)
 		if err == nil && next.left != nil {
@@ -182,9 +206,8 @@ func (c *connection) flush() {
 		}
 		c.mu.Lock()
 		if err != nil {
-			c.queue, c.closing, c.broken = nil, true, err
+			c.fail(err)
 			c.mu.Unlock()
-			c.endReads(err)
 			return
 		}
 	}
@@ -221,10 +244,27 @@ func (c *connection) write(f frame) error {
 	}
 }
 
+// silence ends what the connection makes and tells: no message of it reaches the
+// application any more.
+func (c *connection) silence() {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	c.end()
+}
+
+// tell publishes a message, unless the connection has ended.
+func (c *connection) tell(m *message, own bool) {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	if c.ctx.Err() == nil {
+		c.run.wiring.tell(c.run.messages, *m, c.gen, own)
+	}
+}
+
 // sendClose begins the closing handshake (RFC 6455 section 7.1.2). What was
 // queued before it is not sent any more.
 func (c *connection) sendClose() {
-	c.end()
+	c.silence()
 	c.mu.Lock()
 	if !c.closing {
 		c.queue = nil
@@ -236,7 +276,7 @@ func (c *connection) sendClose() {
 
 // cut ends the connection at once; only a close frame that waits goes out first.
 func (c *connection) cut() {
-	c.end()
+	c.silence()
 	c.mu.Lock()
 	c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.kind != closeFrame })
 	c.closing = true

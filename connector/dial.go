@@ -84,7 +84,7 @@ func (r *socketRun) ended(op string, gen uint32, err error) {
 			on = transitions.SocketEnded
 		}
 	}
-	why.retryAfter = e.RetryAfter
+	why.retryAfter = min(e.RetryAfter, longest)
 	r.post(on, gen, uint32(code.Number), why)
 }
 

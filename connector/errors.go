@@ -29,7 +29,7 @@ var (
 	ErrTimedOut       = errcode.New(errcode.Timeout, "interlock: request: no answer in time")
 	ErrDropped        = errcode.New(errcode.Dropped, "interlock: request: dropped, the buffer overflowed")
 	ErrBufferFull     = errcode.New(errcode.BufferFull, "interlock: request: refused, the buffer is full")
-	ErrSocketClosed   = errcode.New(errcode.SocketClosed, "interlock: request: the socket is closed")
+	ErrSocketClosed   = errcode.New(errcode.SocketClosed, "interlock: socket: is closed")
 	ErrOutcomeUnknown = errcode.New(errcode.OutcomeUnknown, "interlock: request: sent, then the connection was lost")
 
 	// ErrNone is what a builder returns that has no message to send. An auth
@@ -47,6 +47,9 @@ var errNotAccepted = errors.New("the answer was not accepted")
 
 // errNeverAsked is the fault of an answer to a request that was never made.
 var errNeverAsked = errors.New("an answer to a request that was never made")
+
+// errQueueFull is the fault of a connection whose peer reads too slowly.
+var errQueueFull = errors.New("too much waits to be written: the peer reads too slowly")
 
 // errGivenUp is the fault of a socket that has failed for good.
 var errGivenUp = errors.New("given up for good")
@@ -94,7 +97,7 @@ func (e *AnswerError) Unwrap() error { return e.Err }
 // SocketError is what went wrong on one socket, outside of any request.
 type SocketError struct {
 	Socket string
-	Op     string // open, dial, auth, subscribe, unsubscribe, ping, decode, message, read or write
+	Op     string // open, dial, auth, subscribe, unsubscribe, ping, retry, decode, message, read or write
 	Err    error
 }
 

@@ -9,14 +9,16 @@ import (
 
 // Handle is a session's socket, whatever its types. It stays good over drops,
 // logouts and logins, and may be used by many goroutines. That of a socket which
-// was added while running is good until that user is logged out.
+// was added while running is good until that user is logged out: then its streams
+// end.
 type Handle struct{ run *socketRun }
 
 // Socket returns the handle of the socket with this id, or an error that there is
 // none. Declared sockets are there from the beginning.
 func (s *Session[C, U]) Socket(id string) (*Handle, error) {
-	for _, run := range s.driver.socketRuns() {
-		if run.wiring.id == id {
+	runs := s.driver.socketRuns()
+	for i := range runs { // the last first: one of the same id before may be about to go
+		if run := runs[len(runs)-1-i]; run.wiring.id == id {
 			return &Handle{run}, nil
 		}
 	}
@@ -72,7 +74,7 @@ func (d *driver) onSocket(run *socketRun, in transitions.Input, why *cause) erro
 	d.mailbox.Lock()
 	d.lookAtClock(now)
 	err := run.removed()
-	if d.socketRun(run.id) != nil {
+	if d.core.HasSocket(run.id) {
 		err = d.step(in, why)
 	}
 	for _, job := range d.drain() {

@@ -36,66 +36,81 @@ func (c *connection) decode(f ws.Frame) error {
 	return err
 }
 
-// receive gives one message to whom it belongs.
+// receive gives one message to whom it belongs. It is published before anything
+// comes of it, which may end the connection.
 func (c *connection) receive(m *message) {
-	own, err := guarded(func() (bool, error) {
-		return c.heartbeat(m) || c.answers(m) || c.judged(m) || c.complains(m), m.unread
-	})
+	act, err := guarded(func() (func(), error) { return c.use(m), m.unread })
 	if err != nil {
 		c.run.fault("message", err)
-		own = m.err != nil
 	}
-	c.run.wiring.tell(c.run.messages, *m, c.gen, own)
+	c.tell(m, act != nil || err != nil && m.err != nil)
+	if act != nil {
+		act()
+	}
+}
+
+// use returns what a message leads to; nil: it is the application's.
+func (c *connection) use(m *message) func() {
+	if act := c.heartbeat(m); act != nil {
+		return act
+	}
+	if act := c.answers(m); act != nil {
+		return act
+	}
+	if on, ok := c.verdict(m); ok {
+		return func() { c.judge(on, m) }
+	}
+	if m.err != nil && !m.hasID { // nobody waits for it
+		return func() { c.run.fault("message", m.err) }
+	}
+	return nil
 }
 
 // heartbeat answers a ping that is a message, and keeps its like from the
 // application.
-func (c *connection) heartbeat(m *message) bool {
+func (c *connection) heartbeat(m *message) func() {
 	w := c.run.wiring
 	if w.reply != nil {
 		f, is, err := w.reply(m.value)
 		switch {
-		case err != nil:
-			c.run.fault("ping", err)
+		case is && err != nil:
+			return func() { c.run.fault("ping", err) }
 		case is:
-			c.put(frame{message: f})
-			go c.flush()
-		}
-		if is {
-			return true
+			return func() {
+				c.put(frame{message: f, reply: true})
+				go c.flush()
+			}
 		}
 	}
-	return w.isPong != nil && w.isPong(m.value)
+	if w.isPong != nil && w.isPong(m.value) {
+		return func() {}
+	}
+	return nil
 }
 
 // answers gives an answer to who waits for it. An error without an id is one too,
 // if the socket's Blame says so.
-func (c *connection) answers(m *message) bool {
+func (c *connection) answers(m *message) func() {
 	id, named := m.id, m.hasID
 	if !named && m.err != nil && c.run.wiring.blame != nil {
 		id, named = c.run.wiring.blame(m.value, c.pending())
 	}
 	if !named {
-		return false
+		return nil
 	}
 	e, ok := c.take(id)
 	if !ok {
 		if id > c.run.driver.wireID.Load() {
 			c.run.fault("message", errNeverAsked)
 		}
-		return false
+		return nil
 	}
-	c.post(e, m)
-	return true
+	return func() { c.post(e, m) }
 }
 
-// judged posts what a message says of the connection, if a rule is for it.
-func (c *connection) judged(m *message) bool {
-	on, ok := c.verdict(m)
-	if ok {
-		c.run.post(on, c.gen, codeArg(m.code), c.run.because("message", complaint(m)))
-	}
-	return ok
+// judge posts what a message says of the connection.
+func (c *connection) judge(on transitions.SocketEvent, m *message) {
+	c.run.post(on, c.gen, codeArg(m.code), c.run.because("message", complaint(m)))
 }
 
 // verdict returns what the rules make of a message.
@@ -115,15 +130,6 @@ func codeArg(code Code) uint32 {
 	return uint32(code.Number)
 }
 
-// complains tells of an error that nobody waits for.
-func (c *connection) complains(m *message) bool {
-	if m.err == nil || m.hasID {
-		return false
-	}
-	c.run.fault("message", m.err)
-	return true
-}
-
 // complaint is the error that a message is.
 func complaint(m *message) error {
 	if m.err != nil {
@@ -141,8 +147,8 @@ func (c *connection) post(e expectation, m *message) {
 			on = transitions.RequestErrorAnswer
 		}
 		_ = c.run.driver.post(transitions.Input{To: transitions.RequestKind, ID: e.request, On: uint8(on)}, why)
-		if m.err != nil {
-			c.judged(m)
+		if verdict, ok := c.verdict(m); ok && m.err != nil {
+			c.judge(verdict, m)
 		}
 		return
 	}
@@ -168,7 +174,9 @@ func (c *connection) stepAccepted(e expectation, m *message) {
 			c.run.fault("subscribe", err)
 		}
 		c.noteRecovered(recovered)
-		c.run.answered(m)
+		if e.number != 0 {
+			c.run.answered(m)
+		}
 		c.postSubscription(e, transitions.SubscriptionAccepted, why)
 	default:
 		c.run.post(transitions.SocketAuthAccepted, c.gen, 0, why)

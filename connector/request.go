@@ -27,11 +27,13 @@ type outcome struct {
 func (c *call) wait(ctx context.Context) (any, error) {
 	select {
 	case o := <-c.done:
+		c.done <- o // for who waits again
 		return o.value, o.err
 	case <-ctx.Done():
 	}
 	_ = c.socket.driver.post(transitions.Input{To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestCancel)}, &cause{err: context.Cause(ctx)})
 	o := <-c.done
+	c.done <- o
 	return o.value, o.err
 }
 
@@ -40,16 +42,16 @@ func (d *driver) submit(c *call) error {
 	now := d.settings.now()
 	d.mailbox.Lock()
 	d.lookAtClock(now)
-	c.id = d.core.NextRequest()
-	err := d.step(transitions.Input{
-		To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestSubmit), Gen: c.socket.id,
-		Arg: uint32(len(c.message.Data)), Request: c.data,
-	}, &cause{request: c})
+	err := c.socket.removed()
+	if d.core.HasSocket(c.socket.id) {
+		c.id = d.core.NextRequest()
+		err = d.step(transitions.Input{
+			To: transitions.RequestKind, ID: c.id, On: uint8(transitions.RequestSubmit), Gen: c.socket.id,
+			Arg: uint32(len(c.message.Data)), Request: c.data,
+		}, &cause{request: c})
+	}
 	for _, job := range d.drain() {
 		go job()
-	}
-	if err != nil && d.socketRun(c.socket.id) == nil {
-		return c.socket.removed()
 	}
 	return err
 }

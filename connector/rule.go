@@ -61,6 +61,10 @@ func (r Rule) validate() error {
 		return errors.New("Class: is not declared")
 	case r.To != 0 && r.To < r.From:
 		return errors.New("To: is less than From")
+	case r.Source == OfStatus && r.Text != "":
+		return errors.New("Text: a status has none")
+	case r.Source != OfMessage && (r.From < 0 || max(r.From, r.To) > 1<<16-1):
+		return errors.New("From, To: are no status or close code")
 	}
 	return nil
 }

@@ -11,7 +11,9 @@ import (
 )
 
 // Session is one user on a client: logged out at first, and again after logout.
-// Its methods may be called from any goroutine, also from builders and callbacks.
+// Its methods may be called from any goroutine, also from builders and callbacks,
+// but not from Common.Retry, Config.Backoff, Config.Now and the writer of
+// Config.Journal.
 type Session[C, U any] struct {
 	driver *driver
 	client *Client[C, U]
@@ -192,7 +194,7 @@ func (d *driver) truncateUsers(n int) {
 func (s *Session[C, U]) Outcomes(limit int) *Stream[Outcome] { return s.driver.outcomes.stream(limit) }
 
 // Changes returns a stream of every change of state of the session, its login,
-// its token and its sockets, in order. It holds at most limit of them for a slow
+// its token, its sockets and their subscriptions, in order. It holds at most limit of them for a slow
 // consumer; 0: 1024. Close it after use.
 func (s *Session[C, U]) Changes(limit int) *Stream[Change] { return s.driver.changes.stream(limit) }
 

@@ -72,7 +72,7 @@ type Pending[Res any] struct{ call *call }
 
 // Submit is the first half of Request: it returns when the request is in the buffer,
 // or on its way. Requests that are submitted one after the other are sent in that
-// order. Wait must be called once, or the answer is lost.
+// order.
 func (s *Socket[Req, Res]) Submit(req Req) (*Pending[Res], error) {
 	if !s.run.wiring.types.ids {
 		return nil, fmt.Errorf("interlock: socket %s: requests need SetID and GetID", s.run.wiring.id)
@@ -84,8 +84,8 @@ func (s *Socket[Req, Res]) Submit(req Req) (*Pending[Res], error) {
 	return &Pending[Res]{c}, nil
 }
 
-// Wait is the second half of Request. It is called once; when ctx ends, the request
-// is cancelled.
+// Wait is the second half of Request; it may be called again. When ctx ends, the
+// request is cancelled, for whoever else waits too.
 func (p *Pending[Res]) Wait(ctx context.Context) (Res, error) {
 	value, err := p.call.wait(ctx)
 	return as[Res](value), err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/connector/codec"
+	"github.com/custom-app/interlock/connector/internal/ws"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -25,8 +26,10 @@ type Known[U, Res any] struct {
 // second, before the socket was ready again, is final. Rules may say otherwise.
 type Step[U, Req, Res any] struct {
 	// Build makes the message. It runs on a goroutine of its own, may block until
-	// ctx ends, and may return [ErrNone]. Any other error drops the connection,
-	// to be tried again. Required.
+	// ctx ends. With [ErrNone], or a backoff.PermanentError, which is told, there is no
+	// message: an auth message that is not there closes the socket for good, and a
+	// subscription is left out. Any other error drops the connection, to be tried
+	// again. The messages of one socket are made one after the other. Required.
 	Build func(ctx context.Context, known Known[U, Res]) (Req, error)
 	// Accept judges the answer; nil: any answer that is not an error.
 	Accept func(Res) bool
@@ -206,8 +209,10 @@ func (c SocketConfig[U, Req, Res]) validate(in surroundings) error {
 	if c.ID == "" {
 		fault("ID: is required")
 	}
-	if _, err := c.address(in); err != nil {
+	if address, err := c.address(in); err != nil {
 		fault("URL: %w", err)
+	} else if err := (ws.Dialer{Subprotocols: c.Subprotocols}).Validate(address.String()); err != nil {
+		fault("URL, Subprotocols: %w", err)
 	}
 	if (c.SetID == nil) != (c.GetID == nil) {
 		fault("SetID, GetID: need each other")

@@ -110,7 +110,9 @@ func (r *socketRun) perform(w work) {
 		r.tellFault(&SocketError{Socket: r.wiring.id, Op: "open", Err: because(errGivenUp, w.why.err)})
 	case transitions.SocketReportNoToken:
 		r.driver.noTokenOnce(CauseSocket, because(authhttp.ErrNoToken, w.why.err))
-	case transitions.SocketNeedToken, transitions.SocketRefuseToken, transitions.SocketReleaseSubscription,
+	case transitions.SocketNeedToken:
+		r.noteDown() // a link carries the rest
+	case transitions.SocketRefuseToken, transitions.SocketReleaseSubscription,
 		transitions.SocketReleaseRequests, transitions.SocketReleaseRequest, transitions.SocketRefuseRequest, transitions.SocketRefuseSubscription,
 		transitions.SocketClosePending, transitions.SocketReportReady:
 		// Links carry these to other machines.

@@ -12,7 +12,7 @@ import (
 func (d *driver) addRuns(wirings []*wiring, group int) error {
 	taken := make(map[string]bool)
 	for _, run := range d.socketRuns() {
-		taken[run.wiring.id] = true
+		taken[run.wiring.id] = d.core.HasSocket(run.id)
 	}
 	for _, w := range wirings {
 		if taken[w.id] {
@@ -57,6 +57,9 @@ func (d *driver) removeRun(id uint32) {
 	for _, s := range run.declared {
 		d.subscriptions.Delete(s)
 	}
+	run.wiring.end(run.messages)
+	run.faults.end()
+	run.readies.end()
 	d.mailbox.Lock()
 	defer d.mailbox.Unlock()
 	runs := slices.DeleteFunc(slices.Clone(d.socketRuns()), func(r *socketRun) bool { return r.id == id })

@@ -2,47 +2,33 @@ package connector
 
 import (
 	"context"
-	"errors"
-
-	"github.com/cenkalti/backoff/v4"
 
 	"github.com/custom-app/interlock/connector/internal/ws"
 	"github.com/custom-app/interlock/transitions"
 )
 
-// build makes one message of a step. ok is false when there is none to send, and
-// with a nil error the builder has declined.
-func (c *connection) build(ctx context.Context, s *step, k known, id uint64) (f ws.Frame, ok bool, err error) {
+// build makes one message of a step. With declined set there is none, as the builder
+// says, or there never will be.
+func (c *connection) build(ctx context.Context, s *step, k known, id uint64) (f ws.Frame, declined bool, err error) {
 	f, err = guarded(func() (ws.Frame, error) { return s.build(ctx, k, id) })
-	declined, _ := guarded(func() (bool, error) {
-		var permanent *backoff.PermanentError
-		return errors.Is(err, ErrNone) || errors.As(err, &permanent), nil
-	})
-	switch {
-	case err == nil:
-		return f, true, nil
-	case declined:
-		return ws.Frame{}, false, nil
-	default:
-		return ws.Frame{}, false, err
-	}
+	none, final := verdictOf(err)
+	return f, none || final, err
 }
 
 // sendAuth builds and sends the message that offers the token: the auth message of
 // a new connection, or that of a renewal.
 func (c *connection) sendAuth(s *step, k known) {
 	id := c.run.driver.wireID.Add(1)
-	f, ok, err := c.build(c.ctx, s, k, id)
+	f, declined, err := c.build(c.ctx, s, k, id)
 	switch {
+	case declined && s == c.run.wiring.renew:
+		c.run.post(transitions.SocketBuilderDeclined, c.gen, 0, noCause)
+		return
+	case declined:
+		c.run.post(transitions.SocketBuilderDeclined, c.gen, 0, c.run.because("auth", noMessage(err)))
+		return
 	case err != nil:
 		c.stepFailed(expectation{step: s}, err)
-		return
-	case !ok:
-		why := noCause
-		if s == c.run.wiring.auth {
-			why = c.run.because("auth", ErrNone)
-		}
-		c.run.post(transitions.SocketBuilderDeclined, c.gen, 0, why)
 		return
 	}
 	if !s.noAnswer {
@@ -54,6 +40,14 @@ func (c *connection) sendAuth(s *step, k known) {
 	if s.noAnswer {
 		c.run.post(transitions.SocketAuthSkipped, c.gen, 0, noCause)
 	}
+}
+
+// noMessage is why there is no message: the builder's word for it, or its error.
+func noMessage(err error) error {
+	if none, _ := verdictOf(err); none {
+		return ErrNone
+	}
+	return because(ErrNone, err)
 }
 
 // sendSubscription builds and sends a subscription message, or the one that ends
@@ -69,15 +63,18 @@ func (c *connection) sendSubscription(ctx context.Context, e expectation, k know
 	}
 	id := c.run.driver.wireID.Add(1)
 	e.run.wireID.Store(id)
-	f, ok, err := c.build(ctx, e.step, k, id)
+	f, declined, err := c.build(ctx, e.step, k, id)
 	switch {
 	case ctx.Err() != nil: // nobody wants it any more
 		return
+	case declined:
+		if none, _ := verdictOf(err); !none {
+			c.run.fault(e.op(), e.which(err))
+		}
+		c.postSubscription(e, done, noCause)
+		return
 	case err != nil:
 		c.stepFailed(e, err)
-		return
-	case !ok:
-		c.postSubscription(e, done, noCause)
 		return
 	}
 	if !e.step.noAnswer {

@@ -93,19 +93,13 @@ func (s *Stream[T]) Missed() uint64 {
 // Close ends the stream; what it holds can still be taken.
 func (s *Stream[T]) Close() {
 	s.from.remove(s)
-	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
-	s.wake()
+	s.end()
 }
 
-func (s *Stream[T]) put(item T) {
+// put adds an item, and tells whether the stream goes on.
+func (s *Stream[T]) put(item T) bool {
 	s.mu.Lock()
 	full := len(s.items) == s.limit
-	if s.ended {
-		s.mu.Unlock()
-		return
-	}
 	if full {
 		s.missed++
 	}
@@ -118,6 +112,23 @@ func (s *Stream[T]) put(item T) {
 	default:
 		s.items = append(s.items, item)
 	}
+	lasts := !s.ended
+	s.mu.Unlock()
+	s.wake()
+	return lasts
+}
+
+// over tells whether the stream has ended.
+func (s *Stream[T]) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// end ends the stream; what it holds can still be taken.
+func (s *Stream[T]) end() {
+	s.mu.Lock()
+	s.ended = true
 	s.mu.Unlock()
 	s.wake()
 }
@@ -133,6 +144,7 @@ func (s *Stream[T]) wake() {
 type hub[T any] struct {
 	slow    Slow
 	mu      sync.Mutex
+	ended   bool
 	streams []*Stream[T]
 }
 
@@ -144,8 +156,21 @@ func (h *hub[T]) stream(limit int) *Stream[T] {
 	s := &Stream[T]{from: h, limit: limit, slow: h.slow, more: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.streams = append(h.streams, s)
+	if s.ended = h.ended; !s.ended {
+		h.streams = append(h.streams, s)
+	}
 	return s
+}
+
+// end ends every stream, those that are still to come too; what they hold can still
+// be taken.
+func (h *hub[T]) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.streams {
+		s.end()
+	}
+	h.streams, h.ended = nil, true
 }
 
 func (h *hub[T]) remove(s *Stream[T]) {
@@ -158,7 +183,11 @@ func (h *hub[T]) remove(s *Stream[T]) {
 func (h *hub[T]) publish(item T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	lasts := true
 	for _, s := range h.streams {
-		s.put(item)
+		lasts = s.put(item) && lasts
+	}
+	if !lasts {
+		h.streams = slices.DeleteFunc(slices.Clone(h.streams), func(s *Stream[T]) bool { return s.over() })
 	}
 }

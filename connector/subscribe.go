@@ -126,7 +126,7 @@ func (d *driver) addSubscription(run *subscriptionRun) error {
 	d.mailbox.Lock()
 	d.lookAtClock(now)
 	err := run.socket.removed()
-	if d.socketRun(run.socket.id) != nil {
+	if d.core.HasSocket(run.socket.id) {
 		run.id = d.core.NextSubscription()
 		d.subscriptions.Store(run.id, run)
 		err = d.step(transitions.Input{

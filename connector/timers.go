@@ -73,8 +73,8 @@ func watch(c *connection, after time.Duration, fire func()) *silenceWatch {
 	w := &silenceWatch{}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timer = time.AfterFunc(max(after-c.silence(), 0), func() {
-		if left := after - c.silence(); left > 0 {
+	w.timer = time.AfterFunc(max(after-c.idle(), 0), func() {
+		if left := after - c.idle(); left > 0 {
 			w.again(left)
 			return
 		}

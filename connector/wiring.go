@@ -55,6 +55,7 @@ type wiring struct {
 	reply  func(value any) (f ws.Frame, is bool, error error) // to a ping that is a message; nil: there is none
 
 	types  socketTypes
+	end    func(hub any)                                  // ends its streams
 	hub    func() any                                     // a new *inbound[Res], for a session
 	tell   func(hub any, m message, gen uint32, own bool) // such a hub; own: an answer, or a heartbeat
 	encode any                                            // the func(Req, uint64, bool) (ws.Frame, error) of requests
@@ -103,6 +104,11 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 	w.plan.NoPing = w.NoPing
 	w.hub = func() any {
 		return &inbound[Res]{messages: hub[Res]{slow: c.Slow}, all: hub[Inbound[Res]]{slow: c.Slow}}
+	}
+	w.end = func(of any) {
+		streams := of.(*inbound[Res])
+		streams.messages.end()
+		streams.all.end()
 	}
 	w.tell = func(to any, m message, gen uint32, own bool) {
 		streams, value := to.(*inbound[Res]), as[Res](m.value)

@@ -35,6 +35,9 @@ func (c *Core) Socket(i int) (SocketState, SocketData) {
 // it is i.
 func (c *Core) SocketID(i int) uint32 { return c.sockets[i].id }
 
+// HasSocket tells whether there is a socket of this id, or no more.
+func (c *Core) HasSocket(id uint32) bool { return c.socketOf(id) != nil }
+
 // Subscriptions returns how many subscriptions there are.
 func (c *Core) Subscriptions() int { return len(c.subscribed) }
 

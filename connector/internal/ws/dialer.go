@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -50,7 +51,10 @@ type Dialer struct {
 // meaning afterwards. The error is an *Error.
 func (d Dialer) Open(ctx context.Context, address string, header http.Header) (*Conn, error) {
 	own := canonical(header)
-	if faults := slices.Concat(d.faults(), addressFaults(address), headerFaults(own)); len(faults) > 0 {
+	if err := d.Validate(address); err != nil {
+		return nil, &Error{Fault: Config, Err: flaw(err.Error())}
+	}
+	if faults := headerFaults(own); len(faults) > 0 {
 		return nil, &Error{Fault: Config, Err: flaw(strings.Join(faults, "; "))}
 	}
 	if d.Dial == nil {
@@ -71,6 +75,14 @@ func (d Dialer) Open(ctx context.Context, address string, header http.Header) (*
 		return nil, failure
 	}
 	return conn, nil
+}
+
+// Validate returns what is wrong with the fields and the address, in one error.
+func (d Dialer) Validate(address string) error {
+	if faults := slices.Concat(d.faults(), addressFaults(address)); len(faults) > 0 {
+		return flaw(strings.Join(faults, "; "))
+	}
+	return nil
 }
 
 // faults are the fields that cannot be used.
@@ -103,6 +115,9 @@ func addressFaults(address string) (faults []string) {
 	}
 	if u.Hostname() == "" {
 		faults = append(faults, "the address has no host")
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
+		faults = append(faults, "the address has a port that is none")
 	}
 	if u.User != nil {
 		faults = append(faults, "the address has a user")
