@@ -1,6 +1,8 @@
 package ws
 
 import (
+	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -49,8 +51,9 @@ func (d Dialer) mismatch(header http.Header) flaw {
 // date by its own clock (RFC 9110 section 10.2.3).
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+	seconds, err := strconv.ParseUint(text, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second
 	}
 	until, err := http.ParseTime(text)
 	now, noDate := http.ParseTime(header.Get("Date"))
