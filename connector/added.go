@@ -88,7 +88,7 @@ func bindAll[U any](sockets []AnySocket[U], in surroundings) (all []*wiring, _ e
 	for i, s := range sockets {
 		w, err := bindOne[U](s, in)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("Sockets[%d]: %w", i, err))
+			faults = append(faults, fmt.Errorf("%s[%d]: %w", "Sockets", i, err))
 		}
 		all = append(all, w)
 	}
@@ -107,7 +107,7 @@ func bindOne[U any](s AnySocket[U], in surroundings) (*wiring, error) {
 			return nil, err
 		}
 		if s.early() {
-			return nil, errors.New("Early: only declared sockets open before login")
+			return nil, errors.New("it is Early: only declared sockets open before login")
 		}
 		w := s.bind(in)
 		w.plan.Added = true

@@ -94,7 +94,7 @@ func (c Common) validate() error {
 	}
 	for i, rule := range c.Rules {
 		if err := rule.validate(); err != nil {
-			faults = append(faults, fmt.Errorf("Rules[%d]: %w", i, err))
+			faults = append(faults, fmt.Errorf("%s[%d]: %w", "Rules", i, err))
 		}
 	}
 	return errors.Join(faults...)

@@ -2,7 +2,7 @@ package connector
 
 import (
 	"cmp"
-	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/custom-app/interlock/transitions"
@@ -54,17 +54,18 @@ type Rule struct {
 }
 
 func (r Rule) validate() error {
+	fault := func(field, what string) error { return fmt.Errorf("%s: %s", field, what) }
 	switch {
 	case r.Source >= sources:
-		return errors.New("Source: is not declared")
+		return fault("Source", "is not declared")
 	case r.Class >= classes:
-		return errors.New("Class: is not declared")
+		return fault("Class", "is not declared")
 	case r.To != 0 && r.To < r.From:
-		return errors.New("To: is less than From")
+		return fault("To", "is less than From")
 	case r.Source == OfStatus && r.Text != "":
-		return errors.New("Text: a status has none")
+		return fault("Text", "a status has none")
 	case r.Source != OfMessage && (r.From < 0 || max(r.From, r.To) > 1<<16-1):
-		return errors.New("From, To: are no status or close code")
+		return fault("From", "is no status or close code, or To is none")
 	}
 	return nil
 }

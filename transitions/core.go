@@ -86,11 +86,11 @@ func (p SocketPlan) validate(groups int) error {
 	var faults []error
 	for need, l := range p.Limits {
 		if l.Count < 0 || l.Bytes < 0 || l.Policy > Refuse {
-			faults = append(faults, fmt.Errorf("Limits[%d]: Count and Bytes must not be negative, and Policy must be declared", need))
+			faults = append(faults, fmt.Errorf("%s[%d]: Count and Bytes must not be negative, and Policy must be declared", "Limits", need))
 		}
 	}
 	if p.Group < 0 || p.Group >= groups {
-		faults = append(faults, fmt.Errorf("Group: %d, of %d", p.Group, groups))
+		faults = append(faults, fmt.Errorf("the Group is %d, of %d", p.Group, groups))
 	}
 	if p.Subscriptions < 0 || p.Subscriptions > most {
 		faults = append(faults, fmt.Errorf("Subscriptions: %d, at most %d", p.Subscriptions, most))
