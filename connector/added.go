@@ -107,7 +107,7 @@ func bindOne[U any](s AnySocket[U], in surroundings) (*wiring, error) {
 			return nil, err
 		}
 		if s.early() {
-			return nil, errors.New("it is Early: only declared sockets open before login")
+			return nil, fmt.Errorf("%s: only declared sockets open before login", "Early")
 		}
 		w := s.bind(in)
 		w.plan.Added = true
