@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"time"
@@ -18,9 +19,12 @@ func lobby(url string) connector.Group[person] {
 	return connector.Group[person]{
 		Make: func(_ context.Context, so connector.Chain[person]) ([]connector.AnySocket[person], error) {
 			answer, _ := connector.AuthAnswer[message](so, "chat")
-			name := answer["auth"].(map[string]any)["name"]
+			who, ok := answer["auth"].(map[string]any)
+			if !ok {
+				return nil, errors.New("no name in the answer")
+			}
 			return []connector.AnySocket[person]{connector.SocketConfig[person, message, message]{
-				ID: fmt.Sprintf("lobby of %s", name), URL: url, Public: true,
+				ID: fmt.Sprintf("lobby of %s", who["name"]), URL: url, Public: true,
 				SetID: func(m *message, id uint64) { (*m)["id"] = id },
 				GetID: func(m message) (uint64, bool) { id, ok := m["id"].(float64); return uint64(id), ok },
 			}}, nil

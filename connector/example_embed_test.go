@@ -17,7 +17,8 @@ type (
 	message = map[string]any
 )
 
-// chat declares the socket: how it authenticates, and where a message's id is.
+// chat declares the socket: how it authenticates, where a message's id is, and which
+// answers say no.
 func chat(url string) connector.AnySocket[person] {
 	return connector.SocketConfig[person, message, message]{
 		ID: "chat", URL: url,
@@ -28,6 +29,12 @@ func chat(url string) connector.AnySocket[person] {
 		},
 		SetID: func(m *message, id uint64) { (*m)["id"] = id },
 		GetID: func(m message) (uint64, bool) { id, ok := m["id"].(float64); return uint64(id), ok },
+		IsError: func(m message) error {
+			if fault, ok := m["error"].(map[string]any); ok {
+				return fmt.Errorf("the server says %v", fault["code"])
+			}
+			return nil
+		},
 	}
 }
 

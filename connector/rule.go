@@ -34,7 +34,7 @@ type Source uint8
 const (
 	OfStatus  Source = iota // the HTTP status of an upgrade that was refused
 	OfClose                 // the code of a close frame (RFC 6455 section 7.4)
-	OfMessage               // what SocketConfig.Code reads from a message
+	OfMessage               // what SocketConfig.Code reads from a message, where there is one
 	sources
 )
 
@@ -45,7 +45,8 @@ type Code struct {
 	Text   string
 }
 
-// Rule says what a code means. The first rule that fits counts.
+// Rule says what a code means: those of a socket come first, then those of
+// Config.Common, then those that are built in. The first that fits counts.
 type Rule struct {
 	Source   Source
 	From, To int    // the numbers that it is for, To included; To 0: From alone; both 0: any

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
@@ -102,7 +103,8 @@ type SocketConfig[U, Req, Res any] struct {
 
 	SetID func(*Req, uint64)       // writes a request's id, before it is encoded
 	GetID func(Res) (uint64, bool) // reads which request is answered; false: none. Ids that are strings on the wire are the codec's to convert
-	// IsError tells whether an answer is an error, and which; nil: no answer is.
+	// IsError tells whether an answer is an error, and which; nil: no answer is, and a
+	// refused auth or subscription counts as accepted, unless Step.Accept says otherwise.
 	IsError func(Res) error
 	// Code reads the code of a message, for Rules of [OfMessage]; false: it has none.
 	// nil: no message has.
@@ -241,6 +243,9 @@ func (c SocketConfig[U, Req, Res]) validate(in surroundings) error {
 		if b.buffer != nil {
 			faults = append(faults, b.buffer.validate(b.name))
 		}
+	}
+	if c.Code == nil && slices.ContainsFunc(c.Rules, func(r Rule) bool { return r.Source == OfMessage }) {
+		fault("Code: is required by a rule of messages")
 	}
 	if c.Slow > EndStream {
 		fault("Slow: %d is not a policy", c.Slow)

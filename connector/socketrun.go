@@ -34,7 +34,8 @@ type socketRun struct {
 	authed  any
 }
 
-// Ready is a socket that has become ready.
+// Ready is a socket that has become ready. After a login, and after an open by hand, it
+// is so for the first time: whoever keeps something from before fetches it again then too.
 type Ready struct {
 	Generation uint32
 	Again      bool // it was ready before, since it was opened

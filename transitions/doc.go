@@ -1,6 +1,6 @@
 // Package transitions declares the machines of a connection: session, login,
-// token, socket and request, and how they are coupled. Each is a table of rows,
-// to be read top to bottom; start with session.go.
+// token, socket, subscription and request, and how they are coupled. Each is a table
+// of rows, to be read top to bottom; start with session.go and session_rows.go.
 //
 // A [Core] runs them for one session. It is pure: an event goes in, and what
 // moved and what is to be done come out. It sees symbols, ids and generations,
