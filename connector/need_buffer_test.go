@@ -206,6 +206,9 @@ func TestManyOffline(t *testing.T) {
 		{transitions.DropNewest, "drop the newest", connector.ErrDropped, 20_000},
 		{transitions.Refuse, "refuse", connector.ErrBufferFull, 20_000},
 	} {
+		if raced() {
+			c.n /= 10
+		}
 		t.Run(fmt.Sprintf("F30 %d requests offline: %s", c.n, c.name), func(t *testing.T) {
 			online := make(chan struct{})
 			w := newWorldOnTCP(t, connectortest.Config{}, buffers(connector.Buffer{Count: size, Policy: c.policy}, nil, nil), func(c *config) {
