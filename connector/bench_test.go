@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -61,7 +60,10 @@ func BenchmarkLoginToReady(b *testing.B) {
 		for i := range sockets {
 			socket := menuSocket(backend.WebSocketURL())
 			socket.ID = fmt.Sprint("menu", i)
-			socket.Subscribe = slices.Repeat(socket.Subscribe, subscriptions)
+			socket.Subscribe = nil
+			for n := range subscriptions {
+				socket.Subscribe = append(socket.Subscribe, sub(kinds[n]))
+			}
 			config.Sockets = append(config.Sockets, socket)
 		}
 		c, err := connector.New(config)
@@ -124,6 +126,9 @@ func loginByHand(b *testing.B, backend *connectortest.Backend, client *http.Clie
 	return granted.Access
 }
 
+// kinds are what the benchmarks subscribe to.
+var kinds = []string{"categories", "news"}
+
 // readyByHand dials, authenticates and subscribes, one at a time.
 func readyByHand(b *testing.B, backend *connectortest.Backend, token string, subscriptions int) *websocket.Conn {
 	ws, _, err := websocket.DefaultDialer.Dial(backend.WebSocketURL(), nil)
@@ -132,7 +137,7 @@ func readyByHand(b *testing.B, backend *connectortest.Backend, token string, sub
 	}
 	requests := []request{{ID: 1, Auth: &authRequest{Token: token}}}
 	for i := range subscriptions {
-		requests = append(requests, request{ID: uint64(i) + 2, Sub: &subscribe{Kind: "categories"}})
+		requests = append(requests, request{ID: uint64(i) + 2, Sub: &subscribe{Kind: kinds[i]}})
 	}
 	for _, r := range requests {
 		if err := ws.WriteJSON(r); err != nil {
