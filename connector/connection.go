@@ -159,10 +159,10 @@ func (c *connection) put(frames ...frame) {
 	defer c.mu.Unlock()
 	for _, f := range frames {
 		if f.kind == pongFrame { // only the latest ping wants an answer (RFC 6455 section 5.5.3)
-			c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.kind == pongFrame })
+			c.discard(func(f frame) bool { return f.kind == pongFrame })
 		}
 		if f.reply {
-			c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.reply })
+			c.discard(func(f frame) bool { return f.reply })
 		}
 		if !c.closing {
 			c.queue = append(c.queue, f)
@@ -172,6 +172,15 @@ func (c *connection) put(frames ...frame) {
 	}
 	if c.bytes > mostQueued {
 		c.fail(errQueueFull)
+	}
+}
+
+// discard takes frames out of the queue. The caller holds c.mu.
+func (c *connection) discard(these func(frame) bool) {
+	c.queue = slices.DeleteFunc(c.queue, these)
+	c.bytes = 0
+	for i := range c.queue {
+		c.bytes += c.queue[i].size()
 	}
 }
 
@@ -267,7 +276,7 @@ func (c *connection) sendClose() {
 	c.silence()
 	c.mu.Lock()
 	if !c.closing {
-		c.queue = nil
+		c.discard(func(frame) bool { return true })
 	}
 	c.mu.Unlock()
 	c.put(frame{kind: closeFrame, code: normalClosure})
@@ -278,7 +287,7 @@ func (c *connection) sendClose() {
 func (c *connection) cut() {
 	c.silence()
 	c.mu.Lock()
-	c.queue = slices.DeleteFunc(c.queue, func(f frame) bool { return f.kind != closeFrame })
+	c.discard(func(f frame) bool { return f.kind != closeFrame })
 	c.closing = true
 	c.mu.Unlock()
 	go func() {
