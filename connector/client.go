@@ -70,7 +70,7 @@ func (c *Client[C, U]) bindGroups() {
 // settingsOf takes the types off a config.
 func (c *Client[C, U]) settingsOf(config Config[C, U]) settings {
 	return settings{
-		system: transitions.Shipped.Using(config.Engine),
+		system: config.System.Using(config.Engine),
 		gate:   config.Gate,
 		login: func(ctx context.Context, credentials any) (granted, error) {
 			typed, _ := credentials.(C)

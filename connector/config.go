@@ -17,6 +17,7 @@ import (
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/transitions"
 )
 
 // Config is what a client is made from: C is what users log in with, U what the
@@ -92,8 +93,9 @@ type Config[C, U any] struct {
 	RetryCap   time.Duration // greatest delay, unless the server asks for more; 0: 30 s
 	Seed       uint64        // of the spread of delays; 0: another one for each session
 
-	Engine fsm.Engine       // what steps the machines; the zero value is fsm.Looplab
-	Now    func() time.Time // the clock, which must not use a session; nil: time.Now
+	System *transitions.System // the machines; nil: transitions.Shipped. Another one is for tests of what a changed table would do
+	Engine fsm.Engine          // what steps the machines; the zero value is fsm.Looplab
+	Now    func() time.Time    // the clock, which must not use a session; nil: time.Now
 
 	// Journal gets every session's journal as JSON Lines, each in one Write,
 	// before the effects are performed: a first line for each session, with the
@@ -140,6 +142,9 @@ func (c Config[C, U]) withDefaults() Config[C, U] {
 	}
 	if c.Backoff == nil {
 		c.Backoff = defaultBackoff
+	}
+	if c.System == nil {
+		c.System = transitions.Shipped
 	}
 	if c.Now == nil {
 		c.Now = time.Now
