@@ -158,6 +158,7 @@ type Core struct {
 	subscribed []subscription
 
 	nextSocket, lastRequest, lastSubscription uint32
+	lastToken                                 uint32 // the greatest generation of a token so far
 
 	queue   []Input
 	out     []Output
@@ -277,6 +278,7 @@ func (c *Core) step(in Input) error {
 			return ErrSettled
 		}
 		err := step(c, in, c.system.Token, &c.tokens[in.ID])
+		c.lastToken = later(c.tokens[in.ID].Data.Gen, c.lastToken)
 		c.trim()
 		return err
 	case SocketKind:

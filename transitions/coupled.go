@@ -84,6 +84,8 @@ func (c *Core) carried(what Carry, cause Input) uint32 {
 		return c.tokens[len(c.tokens)-1].Data.Gen
 	case UserToken:
 		return c.tokens[len(c.tokens)-1].Data.Since
+	case LastToken:
+		return c.lastToken
 	case CauseArg:
 		return cause.Arg
 	case OwnID:
@@ -122,11 +124,10 @@ func (c *Core) ownerOf(cause Input) uint32 {
 // addedToken stands for the id of a token that is added when its event is due.
 const addedToken = ^uint32(0)
 
-// addToken adds the machine of another user's token. Its generations go on where
-// the current user's are, so that none is ever used for two users.
+// addToken adds the machine of another user's token.
 func (c *Core) addToken() (id uint32) {
 	added := c.system.Token.Initial()
-	added.Data.Nested, added.Data.Gen = true, c.tokens[len(c.tokens)-1].Data.Gen
+	added.Data.Nested = true
 	c.tokens = append(c.tokens, added)
 	return uint32(len(c.tokens) - 1)
 }

@@ -78,13 +78,14 @@ const (
 	OfferedToken        // the generation of the token that the socket or the login offered
 	CurrentToken        // the generation of the current user's token
 	UserToken           // the generation of the current user's first token
+	LastToken           // the greatest generation that any token of the session has had
 	CauseArg            // the Arg of the event that caused the effect
 	OwnID               // the id of the machine the effect came from
 	Devices             // of which devices the session logs out
 	MetNeed             // the greatest need of requests that the socket meets
 )
 
-var carryNames = [...]string{"", "its generation", "the offered token's generation", "the current token's generation", "the user's first token's generation", "the cause's argument", "its id", "which devices", "the need that it meets"}
+var carryNames = [...]string{"", "its generation", "the offered token's generation", "the current token's generation", "the user's first token's generation", "the last token's generation", "the cause's argument", "its id", "which devices", "the need that it meets"}
 
 // String returns what is carried, in words.
 func (c Carry) String() string { return carryNames[c] }
@@ -175,12 +176,12 @@ var links = []Link{
 	{From: port(SessionRestoreToken), To: port(TokenRestoreRequested), Scope: PreviousToken, Gen: CurrentToken},
 	{From: port(SessionReportLeft), To: port(SessionLeft), Doc: "behind the others, so that logout returns when all is gone"},
 
-	{From: port(LoginLoadToken), To: port(TokenLoaded), Arg: CauseArg},
+	{From: port(LoginLoadToken), To: port(TokenLoaded), Gen: LastToken, Arg: CauseArg},
 	{From: port(LoginNeedToken), To: port(TokenNeeded)},
 	{From: port(LoginRefuseToken), To: port(TokenRenewRequested), Gen: OfferedToken},
-	{From: port(LoginAdoptToken), To: port(TokenAdopted), Arg: CauseArg, Doc: "before the session is told, so that its sockets find a token"},
+	{From: port(LoginAdoptToken), To: port(TokenAdopted), Gen: LastToken, Arg: CauseArg, Doc: "before the session is told, so that its sockets find a token"},
 	{From: port(LoginParkToken), To: port(TokenParkRequested)},
-	{From: port(LoginAddToken), To: port(TokenAdopted), Scope: AddedToken, Arg: CauseArg},
+	{From: port(LoginAddToken), To: port(TokenAdopted), Scope: AddedToken, Gen: LastToken, Arg: CauseArg},
 	{From: port(LoginReportAccepted), To: port(SessionLoginAccepted)},
 	{From: port(LoginReportUser), To: port(SessionUserAccepted)},
 	{From: port(LoginReportRejected), To: port(SessionLoginRejected)},

@@ -129,8 +129,8 @@ var tokenStates = []fsm.StateInfo[TokenState, TokenEvent]{
 }
 
 var tokenEvents = []fsm.EventInfo[TokenEvent]{
-	{Is: TokenAdopted, Name: "adopted", Cause: fsm.Peer, Doc: "the login answer has brought tokens", Carries: "Arg says which"},
-	{Is: TokenLoaded, Name: "loaded", Cause: fsm.Coupled, Doc: "there were stored tokens", Carries: "Arg says which"},
+	{Is: TokenAdopted, Name: "adopted", Cause: fsm.Peer, Doc: "the login answer has brought tokens", Carries: "Gen is the generation of the last token, whoever's; Arg says which"},
+	{Is: TokenLoaded, Name: "loaded", Cause: fsm.Coupled, Doc: "there were stored tokens", Carries: "Gen is the generation of the last token, whoever's; Arg says which"},
 	{Is: TokenStored, Name: "stored", Cause: fsm.Coupled, Doc: "the store has the token, or has failed", Carries: "Gen"},
 	{Is: TokenAsked, Name: "asked", Cause: fsm.User, Doc: "an HTTP request needs a fresh token"},
 	{Is: TokenNeeded, Name: "needed", Cause: fsm.Coupled, Doc: "a login or a socket needs a fresh token"},
@@ -210,7 +210,7 @@ var (
 	tokenRenews     = &tokenGuard{Name: "renewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Renewable }}
 
 	tokenAdopt = &tokenUpdate{Name: "adopt", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
-		*d = TokenData{Gen: d.Gen + 1, Since: d.Gen + 1, Nested: d.Nested, Renewable: e.Arg == TokenPair || e.Arg == StalePair}
+		*d = TokenData{Gen: e.Gen + 1, Since: e.Gen + 1, Nested: d.Nested, Renewable: e.Arg == TokenPair || e.Arg == StalePair}
 	}}
 	tokenReplace = &tokenUpdate{Name: "replace", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
 		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: e.Arg == TokenPair}
