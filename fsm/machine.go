@@ -191,6 +191,17 @@ func (m *Machine[S, E, F, D]) Moves(s *Snapshot[S, D], e Event[E]) bool {
 	return i >= 0 && m.ways[i].never == nil && m.ways[i].to != s.State
 }
 
+// Idle tells whether the event would leave the snapshot as it is and have no
+// effects.
+func (m *Machine[S, E, F, D]) Idle(s *Snapshot[S, D], e Event[E]) bool {
+	i := m.choose(s, e)
+	if i < 0 {
+		return false
+	}
+	w := &m.ways[i]
+	return w.never == nil && w.to == s.State && w.set == nil && len(w.do) == 0
+}
+
 // RowOf returns the index of the row that the event takes from the snapshot, or
 // -1 where the state or the event is not declared.
 func (m *Machine[S, E, F, D]) RowOf(s *Snapshot[S, D], e Event[E]) int {

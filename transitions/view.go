@@ -1,8 +1,8 @@
 package transitions
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/custom-app/interlock/fsm"
 )
@@ -64,16 +64,44 @@ func (c *Core) Pending() (pending, buffered int) {
 func (c *Core) Moves(in Input) bool {
 	switch in.To {
 	case SessionKind:
-		return c.system.Session.Moves(&c.session, fsm.Event[SessionEvent]{On: SessionEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+		return c.system.Session.Moves(&c.session, eventOf[SessionEvent](in))
 	case LoginKind:
-		return c.system.Login.Moves(&c.login, fsm.Event[LoginEvent]{On: LoginEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+		return c.system.Login.Moves(&c.login, eventOf[LoginEvent](in))
 	case TokenKind:
-		return int(in.ID) < len(c.tokens) && c.system.Token.Moves(&c.tokens[in.ID], fsm.Event[TokenEvent]{On: TokenEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+		return int(in.ID) < len(c.tokens) && c.system.Token.Moves(&c.tokens[in.ID], eventOf[TokenEvent](in))
 	case SocketKind:
 		s := c.socketOf(in.ID)
-		return s != nil && c.system.Socket.Moves(&s.Snapshot, fsm.Event[SocketEvent]{On: SocketEvent(in.On), Gen: in.Gen, Arg: in.Arg})
+		return s != nil && c.system.Socket.Moves(&s.Snapshot, eventOf[SocketEvent](in))
 	}
 	return false
+}
+
+// Idle tells whether an event would be taken, but change nothing and lead to
+// nothing. Asking is much cheaper than posting, and most of what may come at any
+// time is idle.
+func (c *Core) Idle(in Input) bool {
+	switch in.To {
+	case SessionKind:
+		return c.system.Session.Idle(&c.session, eventOf[SessionEvent](in))
+	case LoginKind:
+		return c.system.Login.Idle(&c.login, eventOf[LoginEvent](in))
+	case TokenKind:
+		return int(in.ID) < len(c.tokens) && c.system.Token.Idle(&c.tokens[in.ID], eventOf[TokenEvent](in))
+	case SocketKind:
+		s := c.socketOf(in.ID)
+		return s != nil && c.system.Socket.Idle(&s.Snapshot, eventOf[SocketEvent](in))
+	case SubscriptionKind:
+		s := c.subscriptionOf(in.ID)
+		return s != nil && c.system.Subscription.Idle(&s.Snapshot, eventOf[SubscriptionEvent](in))
+	case RequestKind:
+		r := c.requestOf(in.ID)
+		return r != nil && c.system.Request.Idle(&r.Snapshot, eventOf[RequestEvent](in))
+	}
+	return false
+}
+
+func eventOf[E ~uint8](in Input) fsm.Event[E] {
+	return fsm.Event[E]{On: E(in.On), Gen: in.Gen, Arg: in.Arg}
 }
 
 // NextRequest returns the id that the next submitted request must have.
@@ -113,29 +141,33 @@ func (c *Core) Assign(other *Core) {
 // Generations are compared, never counted; counters that no guard reads are left
 // out; sockets are sorted.
 func (c *Core) Key() string {
-	b := make([]byte, 0, 64)
-	b = append(b, byte(c.session.State), byte(c.session.Data.Depth), byte(c.login.State), c.session.Data.Group, flag(c.session.Data.Broken && c.session.State != SessionLoggedOut && c.session.State != SessionAuthenticating))
-	switch c.session.State {
-	case SessionClosing:
-		b = append(b, c.session.Data.Leave)
-	case SessionShutting, SessionSettling:
-		b = append(b, flag(c.session.Data.Forget))
+	sockets := make([]string, len(c.sockets))
+	for i := range c.sockets {
+		sockets[i] = string(c.AppendSocketKey(nil, i))
 	}
-	if d := c.login.Data; c.login.State != LoginIdle {
-		b = append(b, byte(d.Ticket), byte(d.Command), flag(d.Brief), flag(d.Refused), flag(d.Barred && d.Token == c.tokens[len(c.tokens)-1].Data.Gen))
+	slices.Sort(sockets)
+	return string(c.AppendKey(make([]byte, 0, 64))) + strings.Join(sockets, "")
+}
+
+// AppendKey appends the part of [Core.Key] that is not of sockets.
+func (c *Core) AppendKey(b []byte) []byte {
+	session, login := &c.session, &c.login
+	broken := session.Data.Broken && session.State != SessionLoggedOut && session.State != SessionAuthenticating
+	b = append(b, byte(session.State), byte(session.Data.Depth), session.Data.Group, flag(broken), 0, byte(login.State))
+	switch session.State {
+	case SessionClosing:
+		b[len(b)-2] = session.Data.Leave
+	case SessionShutting, SessionSettling:
+		b[len(b)-2] = flag(session.Data.Forget)
+	}
+	if d := login.Data; login.State != LoginIdle {
+		barred := d.Barred && d.Token == c.tokens[len(c.tokens)-1].Data.Gen
+		b = append(b, byte(d.Ticket), byte(d.Command)<<3|flag(d.Brief)<<2|flag(d.Refused)<<1|flag(barred))
 	}
 	for i := range c.tokens {
 		b = c.tokenKey(b, i)
 	}
-	sockets := make([]string, len(c.sockets))
-	for i := range c.sockets {
-		sockets[i] = c.socketKey(i)
-	}
-	slices.Sort(sockets)
-	for _, s := range sockets {
-		b = append(b, s...)
-	}
-	return string(b)
+	return b
 }
 
 // tokenKey adds a token's part of the key. Whether a refused token can have been
@@ -146,12 +178,14 @@ func (c *Core) tokenKey(b []byte, i int) []byte {
 		flag(d.Renewable)|flag(d.Young)<<1|flag(d.Wanted)<<2|flag(d.Erasing)<<3|flag(d.Wide)<<4|flag(d.Left)<<5|flag(current && d.Gen == d.Since)<<6|flag(d.Paced && c.tokens[i].State == TokenWaiting)<<7)
 }
 
-// socketKey is a socket's part of the key. Data that every way out of a state
-// sets anew before it is read again does not matter there.
-func (c *Core) socketKey(i int) string {
+// AppendSocketKey appends the part of [Core.Key] that is of the i-th socket. Data
+// that every way out of a state sets anew before it is read again does not matter
+// there.
+func (c *Core) AppendSocketKey(b []byte, i int) []byte {
 	s, current := &c.sockets[i], c.tokens[len(c.tokens)-1].Data.Gen
 	what := flag(s.Data.Public) | flag(s.Data.Early)<<1 | flag(s.Data.Renews)<<2 | flag(s.Data.Added)<<3 | flag(s.Data.NoPing)<<5
-	key := []byte{byte(s.State), what | flag(s.Data.Guest && s.State != SocketClosed && s.State != SocketFailed)<<4, 0, 0, 0, byte(s.group)}
+	b = append(b, byte(s.State), what|flag(s.Data.Guest && s.State != SocketClosed && s.State != SocketFailed)<<4, 0, 0, 0, byte(s.group))
+	key := b[len(b)-6:]
 	switch s.State {
 	case SocketTokenPending:
 		key[2] = flag(s.Data.Barred && s.Data.Token == current)
@@ -172,17 +206,18 @@ func (c *Core) socketKey(i int) string {
 	case SocketTokenPending, SocketOpening, SocketAuthenticating, SocketAuthed, SocketWaiting, SocketOutage, SocketBusyWaiting:
 		key[4] = min(s.Data.Refusals, 1)
 	}
-	for _, sub := range c.subscribed {
-		if sub.socket == s.id {
-			key = append(key, 's', byte(sub.State)<<1|flag(sub.Data.Declared))
+	for j := range c.subscribed {
+		if sub := &c.subscribed[j]; sub.socket == s.id {
+			b = append(b, 's', byte(sub.State)<<1|flag(sub.Data.Declared))
 		}
 	}
-	for _, r := range c.requests {
-		if r.socket == s.id {
-			key = fmt.Appendf(key, "%d:%d:%v,", r.State, r.size, r.Data)
+	for j := range c.requests {
+		if r := &c.requests[j]; r.socket == s.id {
+			what := byte(r.Data.Need)<<3 | flag(r.Data.Repeatable)<<2 | flag(r.Data.OneWay)<<1 | flag(r.Data.Written)
+			b = append(b, 'r', byte(r.State), what, byte(r.size), byte(r.size>>8), byte(r.size>>16), byte(r.size>>24))
 		}
 	}
-	return string(append(key, 0))
+	return append(b, 0)
 }
 
 func flag(b bool) byte {

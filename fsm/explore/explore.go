@@ -21,6 +21,7 @@ type Space[N, A any, K comparable] struct {
 	Moves func(from N, each func(A, N, error)) // every move from a state; an error breaks a rule of the move itself
 	Check func(N) error                        // nil, or which rule the state breaks; optional
 	Keep  func(N) N                            // what to keep of a state found, where Moves lends the same one again and again; optional
+	Same  func(a, b N) bool                    // tells at once that a move leads nowhere, so that no key is made; optional
 	Limit int                                  // states to visit at most; 0: no limit
 }
 
@@ -65,10 +66,14 @@ func (s Space[N, A, K]) Walk() Report[N, A] {
 		w.report.Depth = w.nodes[i].depth
 		s.Moves(w.nodes[i].at, func(move A, to N, err error) {
 			w.report.Transitions++
-			if w.report.Violation == nil && !w.cut {
+			if w.report.Violation == nil && !w.cut && (err != nil || s.Same == nil || !s.Same(w.nodes[i].at, to)) {
 				w.visit(to, move, i, err)
 			}
 		})
+		if w.nodes[i].parent >= 0 {
+			var none N
+			w.nodes[i].at = none // of what is done only the way is needed
+		}
 	}
 	w.report.States = len(w.nodes)
 	w.report.Whole = w.report.Violation == nil && !w.cut

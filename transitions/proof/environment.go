@@ -58,26 +58,37 @@ type occurrence struct {
 	arg uint32
 }
 
-// key is what matters of a world.
+// key is what matters of a world. It holds all of it, not a hash, so that no two
+// worlds are taken for one.
 type key struct {
-	core    string
-	logins  int8
-	users   [maxUsers]account
-	sockets [maxSockets]uint16
+	length uint8
+	bytes  [keySize]byte
 }
 
+const keySize = 95
+
 func (w *world) key() key {
-	k := key{core: w.core.Key(), logins: w.ledger.logins, users: w.ledger.users}
+	var k key
+	b := w.core.AppendKey(k.bytes[:0])
+	b = append(b, byte(w.ledger.logins))
 	for i := range w.core.Tokens() {
-		if _, token := w.core.TokenOf(i); k.users[i].storing != 0 { // as generations go, equal or not is all that matters
-			k.users[i].storing = 1 + uint32(bits(k.users[i].storing == token.Gen))
-		}
+		user := &w.ledger.users[i]
+		_, token := w.core.TokenOf(i) // as generations go, equal or not is all that matters
+		b = append(b, byte(user.refreshes)|byte(user.logouts)<<2|byte(bits(user.storing != 0, user.storing == token.Gen))<<4)
 	}
+	var space [maxSockets][32]byte
+	var sockets [maxSockets][]byte
 	for i := range w.core.Sockets() {
-		state, data := w.core.Socket(i)
-		k.sockets[i] = bits(data.Public, data.Early)<<8 | uint16(state)<<4 | w.ledger.sockets[i].bits()
+		sockets[i] = append(w.core.AppendSocketKey(space[i][:0], i), byte(w.ledger.sockets[i].bits()))
 	}
-	slices.Sort(k.sockets[:w.core.Sockets()])
+	slices.SortFunc(sockets[:w.core.Sockets()], slices.Compare[[]byte])
+	for _, s := range sockets {
+		b = append(b, s...)
+	}
+	k.length = uint8(len(b))
+	if len(b) > keySize {
+		panic(fmt.Sprintf("proof: a key of %d bytes", len(b))) // the limits of Plan exclude it
+	}
 	return k
 }
 
@@ -272,8 +283,16 @@ func (w *world) kept() *world {
 // and books what came of it.
 func (w *world) post(in t.Input, current bool) (*world, []t.Output, error) {
 	next := w.rules.next
-	next.core.Assign(w.core)
 	next.ledger = w.ledger
+	if w.core.Idle(in) {
+		next.ledger.cause(in, current)
+		if next.ledger == w.ledger {
+			return w, nil, nil
+		}
+		next.core.Assign(w.core)
+		return next, nil, nil
+	}
+	next.core.Assign(w.core)
 	outputs, err := next.core.Post(in)
 	if err != nil {
 		return nil, nil, err
