@@ -231,6 +231,9 @@ func (c Config[C, U]) validate() error {
 	if c.RetryCap < c.RetryFloor {
 		fault("RetryCap: %v is less than RetryFloor, %v", c.RetryCap, c.RetryFloor)
 	}
+	for _, one := range parts(checkSystem(c.System)) {
+		fault("System: %s", detail(one))
+	}
 	if c.Engine != fsm.Looplab && c.Engine != fsm.Table {
 		fault("Engine: %d is not an engine", c.Engine)
 	}
@@ -248,6 +251,15 @@ func (c Config[C, U]) validate() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// checkSystem joins the faults of a system that transitions.NewSystem has not made.
+func checkSystem(s *transitions.System) error {
+	if m := s.Machines; m.Session == nil || m.Login == nil || m.Token == nil || m.Socket == nil || m.Subscription == nil || m.Request == nil {
+		return errors.New("has not every machine; transitions.NewSystem makes one")
+	}
+	_, err := transitions.NewSystem(s.Machines, s.Coupling)
+	return err
 }
 
 // mostGroups is how many groups there can be after the first.
