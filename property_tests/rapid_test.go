@@ -2,12 +2,14 @@ package propertytests
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/fsm/fsmtest"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -24,28 +26,26 @@ func TestMachinesLikeTheirRows(t *testing.T) {
 
 func likeItsRows[S, E, F ~uint8, D comparable](t *testing.T, m *fsm.Machine[S, E, F, D], data *rapid.Generator[D]) {
 	decl := m.Declaration()
-	table, looplab := m.Using(fsm.Table), m.Using(fsm.Looplab)
-	rapid.Check(t, func(t *rapid.T) {
-		at := fsm.Snapshot[S, D]{State: S(rapid.IntRange(0, len(decl.States)).Draw(t, "state")), Data: data.Draw(t, "data")}
-		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			e := fsm.Event[E]{
-				On:  E(rapid.IntRange(0, len(decl.Events)+1).Draw(t, "event")),
-				Gen: numbers.Draw(t, "gen"), Arg: numbers.Draw(t, "arg"),
-			}
-			want := interpret(decl.Rows, at, e)
-			if got := table.RowOf(&at, e); got != want.row {
-				t.Fatalf("%s in %+v takes row %d, want %d", m.EventName(e.On), at, got+1, want.row+1)
-			}
-			for _, machine := range []*fsm.Machine[S, E, F, D]{table, looplab} {
-				to, effects, err := machine.Step(at, e)
-				refused := want.never || want.row < 0
-				if to != want.to || !slices.Equal(effects, want.effects) || errors.As(err, new(*fsm.ImpossibleError)) != refused {
-					t.Fatalf("%s in %+v by %s: got %+v %v %v, want %+v", m.EventName(e.On), at, machine.Engine(), to, effects, err, want)
-				}
-			}
-			at = want.to
-		}
+	events := rapid.Custom(func(t *rapid.T) fsm.Event[E] { // those that are not declared, too
+		return fsm.Event[E]{On: E(rapid.IntRange(0, len(decl.Events)+1).Draw(t, "on")), Gen: numbers.Draw(t, "gen"), Arg: numbers.Draw(t, "arg")}
 	})
+	fsmtest.Walk[S, E, F, D]{
+		Machine: m,
+		Start: rapid.Custom(func(t *rapid.T) fsm.Snapshot[S, D] {
+			return fsm.Snapshot[S, D]{State: S(rapid.IntRange(0, len(decl.States)).Draw(t, "state")), Data: data.Draw(t, "data")}
+		}),
+		Event: func(fsm.Snapshot[S, D]) *rapid.Generator[fsm.Event[E]] { return events },
+		Invariants: []fsmtest.Invariant[S, E, F, D]{{Name: "like its rows", Step: func(s fsmtest.Step[S, E, F, D]) error {
+			want := interpret(decl.Rows, s.From, s.Event)
+			if got := m.RowOf(&s.From, s.Event); got != want.row {
+				return fmt.Errorf("it takes row %d, want %d", got+1, want.row+1)
+			}
+			if refused := want.never || want.row < 0; s.To != want.to || !slices.Equal(s.Effects, want.effects) || errors.As(s.Err, new(*fsm.ImpossibleError)) != refused {
+				return fmt.Errorf("got %+v %v %v, want %+v", s.To, s.Effects, s.Err, want)
+			}
+			return nil
+		}}},
+	}.Check(t)
 }
 
 // TestCore drives a core with two sockets, more that are added, subscriptions and

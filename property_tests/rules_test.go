@@ -40,6 +40,8 @@ var rules = []rule{
 		Reason: "exploration may use goroutines, but two walks must visit the same states"},
 	{In: []string{"fsm/explore"}, Without: []string{"map range", "clock"},
 		Reason: "two walks must visit the same states in the same order"},
+	{In: []string{"fsm/fsmtest"}, Only: append([]string{"fsm", "pgregory.net/rapid"}, pure...), Without: restless,
+		Reason: "a walk that depends on more than what is drawn could not be shrunk, nor seen again"},
 
 	{In: []string{"graph/..."}, Own: []string{"fsm", "graph/..."},
 		Reason: "any declared machine can be drawn, so drawing knows none of them"},
