@@ -23,7 +23,7 @@ var restless = []string{"go", "chan", "select", "map range", "clock"}
 var rules = []rule{
 	{In: []string{"transitions"}, Only: append([]string{"fsm"}, pure...),
 		Reason: "the machines are pure: with nothing that can act within reach, a recorded run replays the same"},
-	{In: []string{"transitions/proof"}, Only: append([]string{"fsm", "fsm/explore", "transitions"}, pure...),
+	{In: []string{"transitions/proof"}, Only: append([]string{"fsm", "fsm/explore", "fsm/mutate", "iter", "transitions"}, pure...),
 		Reason: "a proof that depends on its surroundings proves nothing"},
 	{In: []string{"transitions", "transitions/proof"}, Without: restless,
 		Reason: "the same events must give the same outputs, in the same order"},
@@ -40,6 +40,8 @@ var rules = []rule{
 		Reason: "exploration may use goroutines, but two walks must visit the same states"},
 	{In: []string{"fsm/explore"}, Without: []string{"map range", "clock"},
 		Reason: "two walks must visit the same states in the same order"},
+	{In: []string{"fsm/mutate"}, Only: append([]string{"fsm", "iter"}, pure...), Without: restless,
+		Reason: "two runs must make the same mutants, in the same order"},
 	{In: []string{"fsm/fsmtest"}, Only: append([]string{"fsm", "pgregory.net/rapid"}, pure...), Without: restless,
 		Reason: "a walk that depends on more than what is drawn could not be shrunk, nor seen again"},
 
