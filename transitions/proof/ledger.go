@@ -1,0 +1,218 @@
+package proof
+
+import (
+	t "github.com/custom-app/interlock/transitions"
+)
+
+// ledger is what the world outside of a core knows: which operations are under
+// way, and which connections are open. The core never sees it.
+type ledger struct {
+	logins  int8 // requests sent and neither answered nor given up
+	users   [maxUsers]account
+	sockets [maxSockets]wire
+	handed  uint32 // the generation of the last token that was handed out, which nothing depends on
+}
+
+// account is the world's side of one user's token.
+type account struct {
+	refreshes, logouts int8
+	storing            uint32 // the generation of the token that is on its way to the store; 0: none
+}
+
+// wire is the world's side of one socket.
+type wire struct {
+	dialling bool // the dial of the current generation is under way
+	open     bool // a connection is open and owned
+	asked    bool // the auth message of this connection is on its way
+	authed   bool // its answer was good, or none was needed
+}
+
+// heeds tells whether an event changes the ledger, or brings a connection that is
+// somebody's to close, whatever the core makes of it.
+func (l *ledger) heeds(in t.Input, current bool) bool {
+	if in.To == t.SocketKind && t.SocketEvent(in.On) == t.SocketOpened {
+		return true
+	}
+	next := *l
+	next.cause(in, current)
+	return next != *l
+}
+
+// cause books what an event says about the world.
+func (l *ledger) cause(in t.Input, current bool) {
+	if !current {
+		return
+	}
+	switch in.To {
+	case t.LoginKind:
+		switch t.LoginEvent(in.On) {
+		case t.LoginAccepted, t.LoginTokenRefused, t.LoginRejected, t.LoginUnavailable:
+			l.logins = 0
+		}
+	case t.TokenKind:
+		switch t.TokenEvent(in.On) {
+		case t.TokenRefreshed, t.TokenRejected, t.TokenUnavailable:
+			l.users[in.ID].refreshes = 0
+		case t.TokenRevoked:
+			l.users[in.ID].logouts = 0
+		case t.TokenStored, t.TokenStoreTimedOut:
+			l.users[in.ID].storing = 0
+		}
+	case t.SocketKind:
+		l.sockets[in.ID].cause(t.SocketEvent(in.On))
+	}
+}
+
+func (w *wire) cause(e t.SocketEvent) {
+	switch e {
+	case t.SocketOpened:
+		if w.dialling {
+			w.dialling, w.open = false, true
+		}
+	case t.SocketAuthAccepted, t.SocketAuthSkipped:
+		w.authed = w.asked
+	case t.SocketEnded, t.SocketDropped, t.SocketExpired, t.SocketRejected, t.SocketReplaced, t.SocketBusy:
+		w.dialling = false
+	}
+}
+
+// book books an output, and tells if it must not be.
+func (w *world) book(from *world, out *t.Output) error {
+	if out.What == t.Stepped {
+		return w.bookStep(from, out)
+	}
+	if out.What != t.Perform {
+		return nil
+	}
+	switch out.Machine {
+	case t.LoginKind:
+		switch t.LoginEffect(out.Effect) {
+		case t.LoginSend:
+			return one(&w.ledger.logins, "login")
+		case t.LoginCancel:
+			w.ledger.logins = 0
+		}
+	case t.TokenKind:
+		return w.ledger.perform(out)
+	case t.SocketKind:
+		return w.ledger.sockets[out.ID].perform(t.SocketEffect(out.Effect))
+	case t.SubscriptionKind:
+		return w.bookSubscription(out)
+	case t.RequestKind:
+		return w.bookRequest(from, out)
+	}
+	return nil
+}
+
+// bookStep tells if a request goes back to be sent again that must not.
+func (w *world) bookStep(from *world, out *t.Output) error {
+	if out.Machine != t.RequestKind || t.RequestState(out.From) != t.RequestSent || t.RequestState(out.To) != t.RequestBuffered {
+		return nil
+	}
+	if _, data, ok := from.request(out.ID); ok && !data.Repeatable {
+		return broken("16", "a request that was written, and may not be repeated, is to go out again")
+	}
+	return nil
+}
+
+// request returns the socket and the data of a request that has not settled.
+func (w *world) request(id uint32) (socket uint32, data t.RequestData, ok bool) {
+	for i := range w.core.Requests() {
+		if found, socket, _, data := w.core.Request(i); found == id {
+			return socket, data, true
+		}
+	}
+	return 0, t.RequestData{}, false
+}
+
+// bookRequest tells if a request is written to a socket that is not what it needs.
+func (w *world) bookRequest(from *world, out *t.Output) error {
+	if t.RequestEffect(out.Effect) != t.RequestWrite {
+		return nil
+	}
+	socket, data, ok := w.request(out.ID)
+	if !ok {
+		if socket, data, ok = from.request(out.ID); !ok {
+			return broken("15", "a request that has settled is written")
+		}
+	}
+	wire := w.ledger.sockets[socket]
+	state, s := w.core.Socket(int(socket))
+	switch {
+	case !wire.open:
+		return broken("14", "a request is written without a connection")
+	case !s.Guest && !wire.asked, data.Need == t.NeedAuthed && !s.Guest && !wire.authed, data.Need == t.NeedReady && !ready(state):
+		return broken("14", "a request that needs %s is written to a socket that is %s", data.Need, w.rules.Socket.StateName(state))
+	}
+	return nil
+}
+
+// bookSubscription tells if a message of a subscription must not be sent.
+func (w *world) bookSubscription(out *t.Output) error {
+	if effect := t.SubscriptionEffect(out.Effect); effect != t.SubscriptionSend && effect != t.SubscriptionSendLeave {
+		return nil
+	}
+	for i := range w.core.Subscriptions() {
+		if id, socket, _, _ := w.core.Subscription(i); id == out.ID && !w.ledger.sockets[socket].authed {
+			return broken("14", "%s on a connection that is not authorised", w.rules.EffectName(out.Machine, out.Effect))
+		}
+	}
+	return nil
+}
+
+func (l *ledger) perform(out *t.Output) error {
+	a := &l.users[out.ID]
+	switch t.TokenEffect(out.Effect) {
+	case t.TokenSendRefresh:
+		return one(&a.refreshes, "refresh")
+	case t.TokenCancelRefresh:
+		a.refreshes = 0
+	case t.TokenSendLogout, t.TokenSendLogoutEverywhere:
+		return one(&a.logouts, "logout")
+	case t.TokenCancelLogout:
+		a.logouts = 0
+	case t.TokenStore:
+		a.storing = out.Now
+	case t.TokenDrop:
+		a.storing = 0
+	case t.TokenTellFresh, t.TokenAnnounceFresh:
+		if a.storing == out.Now {
+			return broken("7", "a token is used before it is stored")
+		}
+		if int32(out.Now-l.handed) < 0 {
+			return broken("12", "a token of generation %d is handed out after one of %d", out.Now, l.handed)
+		}
+		l.handed = out.Now
+	}
+	return nil
+}
+
+func one(inFlight *int8, what string) error {
+	if *inFlight++; *inFlight > 1 {
+		return broken("5", "a second %s is sent while one is in flight", what)
+	}
+	return nil
+}
+
+func (w *wire) perform(effect t.SocketEffect) error {
+	switch effect {
+	case t.SocketDial:
+		if w.dialling || w.open {
+			return broken("11", "a dial while the socket has a connection, or dials")
+		}
+		w.dialling = true
+	case t.SocketCloseConnection:
+		*w = wire{}
+	case t.SocketAdoptConnection, t.SocketSendAuth, t.SocketSendRenewal, t.SocketSendPing, t.SocketSendClose:
+		if !w.open {
+			return broken("14", "something is sent without a connection")
+		}
+		w.asked = effect == t.SocketSendAuth || effect == t.SocketSendRenewal || w.asked
+		if effect == t.SocketSendClose {
+			w.asked, w.authed = false, false // nothing goes after it
+		}
+	case t.SocketNeedToken:
+		w.asked, w.authed = false, false // a connection that was opened before login is authorised now
+	}
+	return nil
+}

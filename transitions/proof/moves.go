@@ -1,0 +1,125 @@
+package proof
+
+import (
+	t "github.com/custom-app/interlock/transitions"
+)
+
+// mostOutputs is how much can come of one event, by far: what goes round in circles
+// comes to more.
+const mostOutputs = 1000
+
+// checkStale holds that an event of another generation changes nothing; it may
+// only close that connection, or revoke that token.
+func checkStale(from, to *world, outputs []t.Output) error {
+	for _, out := range outputs {
+		closes := out.Machine == t.SocketKind && t.SocketEffect(out.Effect) == t.SocketCloseLate
+		revokes := out.Machine == t.LoginKind && t.LoginEffect(out.Effect) == t.LoginRevokeLate
+		if out.What == t.Perform && !closes && !revokes {
+			return broken("9", "a stale event has caused %s", from.rules.EffectName(out.Machine, out.Effect))
+		}
+	}
+	if from.core.Key() != to.core.Key() {
+		return broken("9", "a stale event has changed something")
+	}
+	return nil
+}
+
+// tally counts what came of one event.
+type tally struct {
+	late     int // connections of dials that were given up are closed
+	settled  int // requests are settled
+	failed   [maxSockets]int
+	reported [maxSockets]int
+	cut      [maxSockets]bool
+}
+
+func count(outputs []t.Output) (n tally) {
+	for i := range outputs {
+		out := &outputs[i]
+		switch {
+		case out.What == t.Stepped && out.Machine == t.SocketKind:
+			if out.From != out.To && t.SocketState(out.To) == t.SocketFailed {
+				n.failed[out.ID]++
+			}
+		case out.What != t.Perform:
+		case out.Machine == t.RequestKind && t.RequestEffect(out.Effect) == t.RequestSettle:
+			n.settled++
+		case out.Machine == t.SocketKind:
+			switch t.SocketEffect(out.Effect) {
+			case t.SocketCloseLate:
+				n.late++
+			case t.SocketReportFailed:
+				n.reported[out.ID]++
+			case t.SocketCloseConnection, t.SocketSendClose:
+				n.cut[out.ID] = true
+			}
+		}
+	}
+	return n
+}
+
+// checkOutputs holds what came of an event against the invariants of moves.
+func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output) error {
+	n := count(outputs)
+	if len(outputs) > mostOutputs {
+		return broken("31", "%d things have come of one event", len(outputs))
+	}
+	submitted := 0
+	if in.To == t.RequestKind && in.On == uint8(t.RequestSubmit) {
+		submitted = 1
+	}
+	if left := from.core.Requests() + submitted - n.settled; left != to.core.Requests() {
+		return broken("15", "%d requests have not been settled, the core has %d", left, to.core.Requests())
+	}
+	for i := range from.core.Sockets() {
+		if n.failed[i] != n.reported[i] {
+			return broken("33", "socket %d has failed %d times, and that was told %d times", i, n.failed[i], n.reported[i])
+		}
+	}
+	if in.To == t.SocketKind {
+		return checkSocket(from, to, in, current, &n)
+	}
+	return checkRejected(from, to, in, current)
+}
+
+// checkSocket holds what came of an event of one socket.
+func checkSocket(from, to *world, in t.Input, current bool, n *tally) error {
+	if t.SocketEvent(in.On) == t.SocketOpened {
+		state, _ := from.core.Socket(int(in.ID))
+		if owned := state == t.SocketOpening && current; owned == (n.late > 0) || n.late > 1 {
+			return broken("10", "a dial has succeeded, and its connection was closed %d times", n.late)
+		}
+	}
+	session, user := to.core.Session()
+	if _, before := from.core.Session(); !from.rules.about[in.To][in.On].failure || !open(session) || user.Depth != before.Depth {
+		return nil
+	}
+	for i := range from.core.Sockets() {
+		if uint32(i) != in.ID && n.cut[i] {
+			return broken("32", "socket %d is cut since socket %d has failed", i, in.ID)
+		}
+	}
+	return nil
+}
+
+// open tells whether a session in the state is logged in, and has its sockets open.
+func open(s t.SessionState) bool {
+	switch s {
+	case t.SessionSocketOpening, t.SessionSocketAuthed, t.SessionSubscribed, t.SessionDegraded, t.SessionChaining, t.SessionChainWaiting:
+		return true
+	}
+	return false
+}
+
+// checkRejected holds that the session of a user whose refresh token is no good ends.
+func checkRejected(from, to *world, in t.Input, current bool) error {
+	if !current || in.To != t.TokenKind || t.TokenEvent(in.On) != t.TokenRejected || int(in.ID) != from.core.Tokens()-1 {
+		return nil
+	}
+	token, _ := from.core.Token()
+	before, user := from.core.Session()
+	if after, next := to.core.Session(); token == t.TokenRefreshing && open(before) && open(after) && next.Depth == user.Depth {
+		return broken("30", "the refresh token is no good, and the session is %s", from.rules.Session.StateName(after))
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package proof
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/custom-app/interlock/fsm"
+	t "github.com/custom-app/interlock/transitions"
+)
+
+const (
+	maxSockets = 3
+	maxUsers   = 4
+)
+
+// world is a core and what surrounds it.
+type world struct {
+	core   *t.Core
+	rules  *rules
+	ledger ledger
+}
+
+// kept returns a world of one's own.
+func (w *world) kept() *world {
+	return &world{core: w.core.Clone(), rules: w.rules, ledger: w.ledger}
+}
+
+// walker moves worlds. Each goroutine has its own.
+type walker struct {
+	next    world    // lent for each move
+	run     [2]world // lent for the moves of a run, in turn
+	reached [len(goals)]bool
+	sound   map[key]bool // worlds from which all gets well
+}
+
+func newWalker() *walker {
+	return &walker{next: world{core: &t.Core{}}, run: [2]world{{core: &t.Core{}}, {core: &t.Core{}}}, sound: make(map[key]bool)}
+}
+
+// moves calls each with every possible next world, which is lent until the next
+// move. An event that is declared impossible changes nothing and is no move.
+func (x *walker) moves(w *world, each func(t.Input, *world, error)) {
+	w.inputs(func(in t.Input, current bool) {
+		if w.core.Idle(in) && !w.ledger.heeds(in, current) {
+			each(in, w, nil)
+			return
+		}
+		err := x.next.post(w, in, current)
+		if _, impossible := err.(*fsm.ImpossibleError); impossible {
+			return
+		}
+		if err == nil {
+			for i := range goals {
+				x.reached[i] = x.reached[i] || goals[i].Holds(&x.next)
+			}
+		}
+		each(in, &x.next, err)
+	})
+}
+
+// post makes the world what becomes of another one by an event, and books what
+// comes of it. The error is what must not be, or an [fsm.ImpossibleError].
+func (w *world) post(from *world, in t.Input, current bool) error {
+	w.rules, w.ledger = from.rules, from.ledger
+	w.core.Assign(from.core)
+	outputs, err := w.core.Post(in)
+	switch {
+	case errors.Is(err, t.ErrDefect):
+		return &breach{"D2", err}
+	case err != nil:
+		return err
+	}
+	if !current && w.rules.about[in.To][in.On].generational {
+		if err := checkStale(from, w, outputs); err != nil {
+			return err
+		}
+	}
+	w.ledger.cause(in, current)
+	for i := range outputs {
+		if err := w.book(from, &outputs[i]); err != nil {
+			return err
+		}
+	}
+	return checkOutputs(from, w, in, current, outputs)
+}
+
+// key is what matters of a world. It holds all of it, not a hash, so that no two
+// worlds are taken for one.
+type key struct {
+	length uint8
+	bytes  [keySize]byte
+}
+
+const keySize = 95
+
+func (w *world) key() key {
+	var k key
+	b := w.core.AppendKey(k.bytes[:0])
+	for i := range w.core.Tokens() {
+		user := &w.ledger.users[i]
+		_, token := w.core.TokenOf(i) // as generations go, equal or not is all that matters
+		b = append(b, bits(w.ledger.logins > 0, user.refreshes > 0, user.logouts > 0, user.storing == token.Gen))
+	}
+	var space [maxSockets][keySize]byte
+	var sockets [maxSockets][]byte
+	for i := range w.core.Sockets() {
+		sockets[i] = append(w.core.AppendSocketKey(space[i][:0], i), w.ledger.sockets[i].bits())
+	}
+	slices.SortFunc(sockets[:w.core.Sockets()], slices.Compare[[]byte])
+	for _, s := range sockets {
+		b = append(b, s...)
+	}
+	k.length = uint8(len(b))
+	if len(b) > keySize {
+		panic(fmt.Sprintf("proof: a key of %d bytes", len(b))) // the limits of Plan exclude it
+	}
+	return k
+}
+
+func (w wire) bits() uint8 { return bits(w.dialling, w.open, w.asked, w.authed) }
+
+func bits(flags ...bool) uint8 {
+	var all uint8
+	for i, set := range flags {
+		if set {
+			all |= 1 << i
+		}
+	}
+	return all
+}
