@@ -126,7 +126,7 @@ const (
 
 // SessionData is what a session remembers beside its state.
 type SessionData struct {
-	Gen     uint32 // grows with every user who becomes the current one, and with every group that is made
+	Gen     uint32 // grows with every login, every switch to another user and back, every group that is made, and whatever begins to close
 	Depth   uint32 // how many have logged in as another, below the current user
 	Attempt uint16 // how often the next group was to be made again
 	Leave   uint8  // what the logout in flight was asked for: ThisDevice, EveryDevice or NoDevice

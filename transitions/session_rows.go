@@ -46,9 +46,16 @@ var (
 	sessionEject = &sessionUpdate{Name: "previousUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) {
 		d.Gen, d.Depth, d.Group, d.Broken = d.Gen+1, d.Depth-1, 0, false
 	}}
-	sessionLeave = &sessionUpdate{Name: "noteDevices", Apply: func(d *SessionData, e fsm.Event[SessionEvent]) { d.Leave = uint8(min(e.Arg, NoDevice)) }}
-	sessionLose  = &sessionUpdate{Name: "noteThisDevice", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave = uint8(ThisDevice) }}
-	sessionShut  = &sessionUpdate{Name: "keepStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave, d.Forget = uint8(ThisDevice), false }}
+	sessionDetach = &sessionUpdate{Name: "ownDeadline", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen++ }}
+	sessionLeave  = &sessionUpdate{Name: "noteDevices", Apply: func(d *SessionData, e fsm.Event[SessionEvent]) {
+		d.Gen, d.Leave = d.Gen+1, uint8(min(e.Arg, NoDevice))
+	}}
+	sessionWiden = &sessionUpdate{Name: "everyDevice", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave = uint8(EveryDevice) }}
+	sessionLose  = &sessionUpdate{Name: "noteThisDevice", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Gen, d.Leave = d.Gen+1, uint8(ThisDevice) }}
+	sessionHere  = &sessionUpdate{Name: "thisDevice", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave = uint8(ThisDevice) }}
+	sessionShut  = &sessionUpdate{Name: "keepStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) {
+		d.Gen, d.Leave, d.Forget = d.Gen+1, uint8(ThisDevice), false
+	}}
 	sessionHurry = &sessionUpdate{Name: "keepStoredOfMaster", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Leave, d.Forget = uint8(ThisDevice), d.Depth == 0 }}
 	sessionNote  = &sessionUpdate{Name: "eraseStored", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Forget = true }}
 	sessionClear = &sessionUpdate{Name: "noUser", Apply: func(d *SessionData, _ fsm.Event[SessionEvent]) { d.Depth, d.Forget = 0, false }}
@@ -132,7 +139,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: sessionChain, On: of(SessionSocketOpenRequested), Stay: true, Do: of(SessionOpenSocket)},
 		{From: sessionAny, On: of(SessionSocketCloseRequested), Stay: true, Do: of(SessionCloseSocket)},
 		{From: sessionAny, On: of(SessionSocketRemoveRequested), Stay: true, Do: of(SessionRemoveSocket)},
-		{From: sessionChain, On: of(SessionDetachRequested), To: SessionDetaching, Do: of(SessionStopMaking, SessionCloseAll, SessionReportDetached)},
+		{From: sessionChain, On: of(SessionDetachRequested), To: SessionDetaching, Set: sessionDetach, Do: of(SessionStopMaking, SessionCloseAll, SessionReportDetached)},
 		{From: of(SessionDetaching), On: of(SessionDetachRequested), Stay: true, Doc: "joins"},
 		{From: of(SessionDetached), On: of(SessionDetachRequested), Stay: true, Do: of(SessionTellDetached)},
 		{From: append(of(SessionSwitching), sessionBusy...), On: of(SessionDetachRequested), Stay: true, Do: of(SessionRefuseBusy)},
@@ -141,7 +148,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		// Log out, or lose the token: sockets first, then the server, then all is gone.
 		{From: of(SessionLoggedOut), On: of(SessionLogoutRequested), Stay: true, Do: of(SessionTellLoggedOut)},
 		{From: append(of(SessionAuthenticating), sessionLoggedIn...), On: of(SessionLogoutRequested), To: SessionClosing, Set: sessionLeave, Do: of(SessionCancelLogin, SessionStopMaking, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseSockets, SessionTellDetached)},
-		{From: of(SessionClosing), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionLeave, Doc: "joins the logout in flight, and widens it"},
+		{From: of(SessionClosing), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionWiden, Doc: "joins the logout in flight, and widens it"},
 		{From: of(SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Do: of(SessionTellNarrow), Doc: "joins, but the server is being told of this device alone"},
 		{From: of(SessionClosing, SessionRevoking, SessionReturning), On: of(SessionLogoutRequested), Stay: true, Doc: "joins the logout in flight"},
 		{From: sessionLoggedIn, On: of(SessionTokenExpired), To: SessionClosing, Set: sessionLose, Do: of(SessionCancelLogin, SessionStopMaking, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseSockets, SessionTellDetached)},
@@ -161,11 +168,12 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		// Back to the user before.
 		{From: of(SessionReturning), On: of(SessionTokenRestored), To: SessionSocketOpening, Set: sessionBegin, Do: of(SessionForgetSockets, SessionOpenGroup, SessionTellLoggedOut)},
 		{From: of(SessionReturning), On: of(SessionTokenExpired), If: sessionIsNested, Stay: true, Set: sessionBack, Do: of(SessionTellParentExpired, SessionRestoreToken), Doc: "to the one before that"},
-		{From: of(SessionReturning), On: of(SessionTokenExpired), To: SessionRevoking, Set: sessionLose, Do: of(SessionTellParentExpired, SessionEraseToken, SessionRevokeToken)},
+		{From: of(SessionReturning), On: of(SessionTokenExpired), To: SessionRevoking, Set: sessionHere, Do: of(SessionTellParentExpired, SessionEraseToken, SessionRevokeToken)},
 		{From: fsm.Except(sessionAny, SessionReturning), On: of(SessionTokenRestored), Stay: true, Doc: "the session has gone on without it"},
 
 		// Close everything, and keep what is stored.
-		{From: append(of(SessionLoggedOut, SessionAuthenticating, SessionReturning), sessionLoggedIn...), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionShut, Do: of(SessionCancelLogin, SessionStopMaking, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseAll, SessionTellDetached)},
+		{From: append(of(SessionLoggedOut, SessionAuthenticating), sessionLoggedIn...), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionShut, Do: of(SessionCancelLogin, SessionStopMaking, SessionTellNotLoggedIn, SessionAnnounceLeaving, SessionCloseAll, SessionTellDetached)},
+		{From: of(SessionReturning), On: of(SessionCloseRequested), To: SessionShutting, Set: sessionHere, Do: of(SessionAnnounceLeaving, SessionCloseAll), Doc: "within the deadline of the logout"},
 		{From: sessionLeaving, On: of(SessionCloseRequested), To: SessionShutting, Set: sessionHurry, Do: of(SessionCloseAll)},
 		{From: sessionEnding, On: of(SessionCloseRequested), Stay: true, Doc: "joins"},
 		{From: sessionEnding, On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionNote, Do: of(SessionTellNarrow), Doc: "joins, but the server is told nothing any more"},

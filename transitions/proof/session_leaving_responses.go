@@ -38,6 +38,11 @@ var sessionLeavingRules = []sessionRule{
 	{Name: "S6 a logout gives up what is in flight", In: slices.Concat(fsm.Of(t.SessionAuthenticating), sessionUser), On: fsm.Of(t.SessionLogoutRequested), To: fsm.Of(t.SessionClosing), Do: sessionGivesUp, Data: func(from, to t.SessionData, e sessionEvent) bool {
 		return to.Depth == from.Depth && (e.Arg > t.NoDevice || uint32(to.Leave) == e.Arg)
 	}},
+	{Name: "9 no deadline of before ends a logout or a close", In: fsm.Except(slices.Concat(sessionNobody, sessionUser), t.SessionLoggedOut), On: fsm.Of(t.SessionLogoutRequested, t.SessionCloseRequested), Data: sessionNewer},
+	{Name: "9 nor a close of nobody", In: fsm.Of(t.SessionLoggedOut), On: fsm.Of(t.SessionCloseRequested), Data: sessionNewer},
+	{Name: "9 nor what comes of a token that has ended", In: sessionUser, On: fsm.Of(t.SessionTokenExpired), Data: sessionNewer},
+	{Name: "27 who goes on leaving has the deadline that runs", In: sessionLeaves, On: fsm.Of(t.SessionLogoutRequested, t.SessionCloseRequested, t.SessionSocketsClosed, t.SessionAllClosed), Data: sessionNoNewer},
+	{Name: "27 also when the user before has died", In: fsm.Of(t.SessionReturning), On: fsm.Of(t.SessionTokenExpired), Data: sessionNoNewer},
 	{Name: "S6 sockets close first, who closes them is told, and the tokens are still there", In: slices.Concat(fsm.Of(t.SessionAuthenticating), sessionUser), On: fsm.Of(t.SessionLogoutRequested), Do: fsm.Of(t.SessionCloseSockets, t.SessionTellDetached), Not: fsm.Of(t.SessionEraseToken, t.SessionDropToken, t.SessionRevokeToken)},
 	{Name: "T5 a token that has ended leads the same way", In: sessionUser, On: fsm.Of(t.SessionTokenExpired), To: fsm.Of(t.SessionClosing), Do: slices.Concat(sessionGivesUp, fsm.Of(t.SessionCloseSockets, t.SessionTellDetached)), Data: sessionOfThisDevice},
 	{Name: "S6 a logout of nobody is done at once", In: fsm.Of(t.SessionLoggedOut), On: fsm.Of(t.SessionLogoutRequested), Stay: true, Do: fsm.Of(t.SessionTellLoggedOut)},
@@ -77,8 +82,9 @@ func sessionOfThisDevice(from, to t.SessionData, _ sessionEvent) bool {
 
 // sessionClosingRules say how everything closes, to go on another time.
 var sessionClosingRules = []sessionRule{
-	{Name: "K8 a close gives up what is in flight, and closes every socket", In: slices.Concat(sessionNobody, sessionUser, fsm.Of(t.SessionReturning)), On: fsm.Of(t.SessionCloseRequested), To: fsm.Of(t.SessionShutting), Do: slices.Concat(sessionGivesUp, fsm.Of(t.SessionCloseAll, t.SessionTellDetached)), Data: sessionStores},
+	{Name: "K8 a close gives up what is in flight, and closes every socket", In: slices.Concat(sessionNobody, sessionUser), On: fsm.Of(t.SessionCloseRequested), To: fsm.Of(t.SessionShutting), Do: slices.Concat(sessionGivesUp, fsm.Of(t.SessionCloseAll, t.SessionTellDetached)), Data: sessionStores},
 	{Name: "K8 a close ends the logout in flight, untold to the server", In: sessionTold, On: fsm.Of(t.SessionCloseRequested), To: fsm.Of(t.SessionShutting), Do: fsm.Of(t.SessionCloseAll), Not: fsm.Of(t.SessionRevokeToken)},
+	{Name: "K8 or the return to the user before, whose tokens are asked for no more", In: fsm.Of(t.SessionReturning), On: fsm.Of(t.SessionCloseRequested), To: fsm.Of(t.SessionShutting), Do: fsm.Of(t.SessionAnnounceLeaving, t.SessionCloseAll), Data: sessionStores},
 	{Name: "S6 which erases what is stored all the same", In: sessionTold, On: fsm.Of(t.SessionCloseRequested), If: sessionMaster, Data: func(_, to t.SessionData, _ sessionEvent) bool {
 		return to.Forget && to.Leave == uint8(t.ThisDevice)
 	}},

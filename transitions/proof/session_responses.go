@@ -57,6 +57,10 @@ func sessionAnew(from, to t.SessionData, _ sessionEvent) bool {
 	return to.Gen == from.Gen+1 && to.Depth == from.Depth && to.Group == 0 && !to.Broken
 }
 
+func sessionNewer(from, to t.SessionData, _ sessionEvent) bool { return to.Gen == from.Gen+1 }
+
+func sessionNoNewer(from, to t.SessionData, _ sessionEvent) bool { return to.Gen == from.Gen }
+
 func sessionUserLess(from, to t.SessionData, _ sessionEvent) bool { return to.Depth == from.Depth-1 }
 
 func sessionMended(_, to t.SessionData, _ sessionEvent) bool { return !to.Broken }

@@ -82,7 +82,7 @@ var sessionHandRules = []sessionRule{
 	{Name: "K8 one socket can be closed in every state", On: fsm.Of(t.SessionSocketCloseRequested), Stay: true, Do: fsm.Of(t.SessionCloseSocket)},
 	{Name: "K1 one socket can be removed in every state", On: fsm.Of(t.SessionSocketRemoveRequested), Stay: true, Do: fsm.Of(t.SessionRemoveSocket)},
 
-	{Name: "K16 all sockets can be closed", In: sessionChain, On: fsm.Of(t.SessionDetachRequested), To: fsm.Of(t.SessionDetaching), Do: fsm.Of(t.SessionStopMaking, t.SessionCloseAll, t.SessionReportDetached)},
+	{Name: "K16 all sockets can be closed", In: sessionChain, On: fsm.Of(t.SessionDetachRequested), To: fsm.Of(t.SessionDetaching), Do: fsm.Of(t.SessionStopMaking, t.SessionCloseAll, t.SessionReportDetached), Data: sessionNewer},
 	{Name: "K16 who asks meanwhile is told with the others", In: fsm.Of(t.SessionDetaching), On: fsm.Of(t.SessionDetachRequested), Stay: true, Quiet: true},
 	{Name: "K16 who asks afterwards is told at once", In: fsm.Of(t.SessionDetached), On: fsm.Of(t.SessionDetachRequested), Stay: true, Do: fsm.Of(t.SessionTellDetached)},
 	{Name: "S8 all sockets of a user who goes close already", In: fsm.Of(t.SessionSwitching), On: fsm.Of(t.SessionDetachRequested), Stay: true, Do: fsm.Of(t.SessionRefuseBusy)},
