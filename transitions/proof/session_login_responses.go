@@ -36,12 +36,12 @@ var sessionLoginRules = []sessionRule{
 	{Name: "S5 once it is accepted the sockets of the user before close", In: fsm.Except(sessionUser, t.SessionSwitching), On: fsm.Of(t.SessionUserAccepted), To: fsm.Of(t.SessionSwitching), Do: fsm.Of(t.SessionStopMaking, t.SessionCloseSockets, t.SessionTellDetached, t.SessionTellLoggedIn), Not: fsm.Of(t.SessionOpenGroup), Data: func(from, to t.SessionData, _ sessionEvent) bool {
 		return to.Depth == from.Depth+1 && to.Gen == from.Gen+1 && to.Group == 0 && !to.Broken
 	}},
-	{Name: "S5 to any depth, also before they have closed", In: fsm.Of(t.SessionSwitching), On: fsm.Of(t.SessionUserAccepted), Stay: true, Do: fsm.Of(t.SessionTellLoggedIn), Data: func(from, to t.SessionData, _ sessionEvent) bool {
+	{Name: "S5 somebody may log in as yet another before the sockets have closed", In: fsm.Of(t.SessionSwitching), On: fsm.Of(t.SessionUserAccepted), Stay: true, Do: fsm.Of(t.SessionTellLoggedIn), Data: func(from, to t.SessionData, _ sessionEvent) bool {
 		return to.Depth == from.Depth+1
 	}},
 	{Name: "S5 nobody becomes another while nobody is logged in, or who was leaves", In: slices.Concat(sessionNobody, sessionLeaves), On: fsm.Of(t.SessionUserAccepted), Never: true},
-	{Name: "S5 then those of the other user open", In: fsm.Of(t.SessionSwitching), On: fsm.Of(t.SessionSocketsClosed), To: fsm.Of(t.SessionSocketOpening), Do: fsm.Of(t.SessionForgetSockets, t.SessionOpenGroup)},
-	{Name: "K8 those that do not close in time are cut", In: fsm.Of(t.SessionSwitching), On: fsm.Of(t.SessionCloseTimedOut), To: fsm.Of(t.SessionSocketOpening), Do: fsm.Of(t.SessionAbortSockets, t.SessionForgetSockets, t.SessionOpenGroup)},
+	{Name: "S5 the sockets of the other user open when those before have closed", In: fsm.Of(t.SessionSwitching), On: fsm.Of(t.SessionSocketsClosed), To: fsm.Of(t.SessionSocketOpening), Do: fsm.Of(t.SessionForgetSockets, t.SessionOpenGroup)},
+	{Name: "K8 sockets of the user before that do not close in time are cut", In: fsm.Of(t.SessionSwitching), On: fsm.Of(t.SessionCloseTimedOut), To: fsm.Of(t.SessionSocketOpening), Do: fsm.Of(t.SessionAbortSockets, t.SessionForgetSockets, t.SessionOpenGroup)},
 }
 
 // sessionStarts are the effects that send a request of a login.
