@@ -321,8 +321,11 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 	note.From, note.To, note.Row = uint8(from), uint8(s.State), uint16(row)
 	note.Now, note.Attempt = c.generation(in.To, in.ID)
 	c.out = append(c.out, note)
+	restarts := from != s.State || before != note.Now // in another generation what its timers post would be stale
 	if from != s.State {
 		c.moved = c.moved || in.To == SessionKind || in.To == SocketKind || in.To == SubscriptionKind
+	}
+	if restarts {
 		stopTimers(c, note, m.Timers(from), m.Timers(s.State), before == note.Now)
 	}
 	for _, f := range effects {
@@ -332,7 +335,7 @@ func step[S, E, F ~uint8, D comparable](c *Core, in Input, m *fsm.Machine[S, E, 
 			c.follow(l, in)
 		}
 	}
-	if from != s.State {
+	if restarts {
 		startTimers(c, note, m.Timers(from), m.Timers(s.State), before == note.Now)
 	}
 	return nil

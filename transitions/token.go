@@ -258,7 +258,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		// A token comes. The master's is stored before anyone uses it.
 		{From: of(TokenAbsent), On: of(TokenAdopted), If: tokenIsNested, To: TokenFresh, Set: tokenAdopt, Do: of(TokenKeep), Doc: "nobody waits: the sockets of the user before are about to close"},
 		{From: of(TokenAbsent), On: of(TokenAdopted), To: TokenStoring, Set: tokenAdopt, Do: of(TokenKeep, TokenStore)},
-		{From: of(TokenStoring), On: of(TokenAdopted), Stay: true, Set: tokenRefill, Do: of(TokenKeep, TokenStore), Doc: "the answer to a resume, right behind that to a refresh"},
+		{From: of(TokenStoring), On: of(TokenAdopted), Stay: true, Set: tokenReplace, Do: of(TokenKeep, TokenStore), Doc: "the answer to a resume, right behind that to a refresh: what is stored is no longer the current one"},
 		{From: of(TokenFresh, TokenStale), On: of(TokenAdopted), To: TokenStoring, Set: tokenReplace, Do: of(TokenKeep, TokenStore), Doc: "the answer to a resume has brought newer tokens"},
 		{From: of(TokenRefreshing, TokenWaiting), On: of(TokenAdopted), To: TokenStoring, Set: tokenReplace, Do: of(TokenCancelRefresh, TokenKeep, TokenStore)},
 		{From: append(append(of(TokenRestoring), tokenEnding...), tokenBelow...), On: of(TokenAdopted), Never: "leaving cancels a login, and below another user there is none"},
