@@ -232,7 +232,7 @@ var (
 	tokenPace = &tokenUpdate{Name: "noteWait", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Paced = e.Arg != 0 }}
 	tokenWant = &tokenUpdate{Name: "want", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Wanted = true }}
 	tokenGrow = &tokenUpdate{Name: "notYoung", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young = false }}
-	tokenRest = &tokenUpdate{Name: "rest", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young, d.Wanted = false, false }}
+	tokenRest = &tokenUpdate{Name: "rest", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Young, d.Wanted, d.Paced = false, false, false }}
 	tokenDie  = &tokenUpdate{Name: "notRenewable", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Renewable = false }}
 	tokenBack = &tokenUpdate{Name: "return", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Gen, d.Since, d.Attempt = e.Gen+1, e.Gen+1, 0 }}
 	tokenBury = &tokenUpdate{Name: "forgetInReturn", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
@@ -317,8 +317,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 
 		// Below another user. A refresh in flight ends first, since the server may have used up the pair, and what it brings is stored.
 		{From: of(TokenFresh), On: of(TokenParkRequested), To: TokenParked, Set: tokenRest},
-		{From: of(TokenStale), On: of(TokenParkRequested), To: TokenParkedStale, Set: tokenRest},
-		{From: of(TokenWaiting), On: of(TokenParkRequested), To: TokenParkedStale, Set: tokenRest},
+		{From: of(TokenStale, TokenWaiting), On: of(TokenParkRequested), To: TokenParkedStale, Set: tokenRest},
 		{From: of(TokenStoring, TokenRefreshing, TokenRestoring), On: of(TokenParkRequested), To: TokenParking, Set: tokenRest, Do: of(TokenTellUnavailable)},
 		{From: append(append(of(TokenAbsent), tokenEnding...), tokenBelow...), On: of(TokenParkRequested), Never: "a login as another begins with a fresh token, and leaving cancels it"},
 		{From: of(TokenParking), On: of(TokenRefreshed), If: tokenIsNested, To: TokenParked, Set: tokenReplace, Do: of(TokenKeep)},
