@@ -365,7 +365,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: tokenFlying, On: of(TokenSettleRequested), To: TokenSettling, Do: of(TokenTellLeaving)},
 		{From: fsm.Except(tokenAny, append(of(TokenSettling), tokenFlying...)...), On: of(TokenSettleRequested), Stay: true, Do: of(TokenReportGone)},
 		{From: of(TokenSettling), On: of(TokenSettleRequested), Never: "the session asks once"},
-		{From: of(TokenSettling), On: of(TokenRefreshed), Stay: true, Set: tokenRefill, Do: of(TokenKeep, TokenStore)},
+		{From: of(TokenSettling), On: of(TokenRefreshed), Stay: true, Do: of(TokenKeep, TokenStore)},
 		{From: of(TokenSettling), On: of(TokenStored, TokenUnavailable, TokenRejected), To: TokenAbsent, Set: tokenClear, Do: of(TokenDrop, TokenReportGone)},
 		{From: of(TokenSettling), On: of(TokenRefreshTimedOut), To: TokenAbsent, Set: tokenClear, Do: of(TokenCancelRefresh, TokenDrop, TokenReportGone)},
 
