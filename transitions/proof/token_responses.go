@@ -91,20 +91,19 @@ var (
 	}
 	// Another in its place, of the same user.
 	tokenNext tokenThen = func(from, to t.TokenData, e fsm.Event[t.TokenEvent]) bool {
-		return to.Gen == from.Gen+1 && to.Since == from.Since && to.Renewable == (e.Arg == t.TokenPair)
+		return ofUser(from, to) && to.Renewable == (e.Arg == t.TokenPair)
 	}
 	// One that a refresh has brought.
 	tokenRenewed tokenThen = func(from, to t.TokenData, e fsm.Event[t.TokenEvent]) bool {
-		after := int32(to.Gen-from.Gen) > 0 && int32(to.Gen-from.Since) >= 0 && to.Since == from.Since
 		kept := to.Nested == from.Nested && to.Left == from.Left && to.Erasing == from.Erasing
-		return after && kept && to.Young && !to.Wanted && to.Attempt == 0 && to.Renewable == (e.Arg == t.TokenPair)
+		return ofUser(from, to) && kept && to.Young && !to.Wanted && to.Attempt == 0 && to.Renewable == (e.Arg == t.TokenPair)
 	}
 	// The first request about it, and one that is sent again.
 	tokenSent tokenThen = func(from, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool {
-		return to.Gen == from.Gen+1 && to.Since == from.Since && to.Attempt == 0 && to.Renewable == from.Renewable && !to.Wanted && !to.Paced
+		return ofUser(from, to) && to.Attempt == 0 && to.Renewable == from.Renewable && !to.Wanted && !to.Paced
 	}
 	tokenResent tokenThen = func(from, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool {
-		return to.Gen == from.Gen+1 && to.Since == from.Since && to.Attempt == from.Attempt+1 && !to.Paced
+		return ofUser(from, to) && to.Attempt == from.Attempt+1 && !to.Paced
 	}
 	// The last request about it, to log out.
 	tokenSentLast tokenThen = func(from, to t.TokenData, e fsm.Event[t.TokenEvent]) bool {
@@ -126,3 +125,8 @@ var (
 		return to.Gen == e.Gen+1 && to.Since == e.Gen+1 && to.Attempt == 0 && to.Renewable == from.Renewable
 	}
 )
+
+// ofUser tells whether a generation is a new one, and of the same user.
+func ofUser(from, to t.TokenData) bool {
+	return int32(to.Gen-from.Gen) > 0 && int32(to.Gen-from.Since) >= 0 && to.Since == from.Since
+}
