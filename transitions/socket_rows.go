@@ -21,7 +21,7 @@ var (
 	socketIsEarly    = &socketGuard{Name: "early", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early }}
 	socketIsGuest    = &socketGuard{Name: "guest", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.Public }}
 	socketIsStranger = &socketGuard{Name: "guestWithTokenOfAnother", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool {
-		return d.Guest && !d.Public && d.Token != 0 && later(d.Token, e.Arg) != d.Token
+		return d.Guest && !d.Public && d.offersAnothers(e.Arg)
 	}}
 	socketIsHost   = &socketGuard{Name: "guestWithToken", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.Public && d.Token != 0 }}
 	socketIsShy    = &socketGuard{Name: "guestAuthNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.AuthSent }}
@@ -73,6 +73,12 @@ var (
 		d.Opened, d.Barred = false, true
 	}}
 )
+
+// offersAnothers tells whether the token offered last is not of the user whose first
+// one has the generation since; 0: that user has none.
+func (d *SocketData) offersAnothers(since uint32) bool {
+	return d.Token != 0 && (since == 0 || later(d.Token, since) != d.Token)
+}
 
 // Socket is the machine of one WebSocket.
 var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEffect, SocketData]{

@@ -262,7 +262,7 @@ func (c *Core) AppendSocketKey(b []byte, i int) []byte {
 		key[3] = flag(s.Data.Token != current)
 		if s.Data.Guest && !s.Data.Public {
 			since := c.tokens[len(c.tokens)-1].Data.Since
-			key[3] |= flag(s.Data.Token != 0)<<1 | flag(later(s.Data.Token, since) != s.Data.Token)<<2
+			key[3] |= flag(s.Data.Token != 0)<<1 | flag(s.Data.offersAnothers(since))<<2
 		}
 	}
 	switch s.State {

@@ -84,9 +84,9 @@ var socketAuthRules = []socketRule{
 }
 
 // socketIsStrangers tells whether the token that a guest has offered is older than
-// the first token of the user who logs in.
+// the first token of the user who logs in, or that user has none.
 func socketIsStrangers(d t.SocketData, e fsm.Event[t.SocketEvent]) bool {
-	return socketVisits(d, e) && d.Token != 0 && int32(e.Arg-d.Token) > 0
+	return socketVisits(d, e) && d.Token != 0 && (e.Arg == 0 || int32(e.Arg-d.Token) > 0)
 }
 
 func socketHosts(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return !to.Guest }
