@@ -18,7 +18,7 @@ var (
 	socketIsStale    = &socketGuard{Name: "stale", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return e.Gen != d.Gen }}
 	socketIsFirst    = &socketGuard{Name: "firstRefusal", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.Public && d.Refusals == 0 }}
 	socketIsPublic   = &socketGuard{Name: "public", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Public }}
-	socketIsEarly    = &socketGuard{Name: "early", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Early }}
+	socketIsVisitor  = &socketGuard{Name: "openedBeforeLogin", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest }}
 	socketIsGuest    = &socketGuard{Name: "guest", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Guest && !d.Public }}
 	socketIsStranger = &socketGuard{Name: "guestWithTokenOfAnother", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool {
 		return d.Guest && !d.Public && d.offersAnothers(e.Arg)
@@ -43,12 +43,13 @@ var (
 		d.Gen, d.Attempt, d.Refusals, d.Code = d.Gen+1, 0, 0, 0
 		d.Opened, d.Barred, d.Guest, d.Served = false, false, true, false
 	}}
-	socketWelcome = &socketUpdate{Name: "noGuest", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Guest = false }}
+	socketWelcome = &socketUpdate{Name: "noGuestNoRefusal", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) { d.Guest, d.Refusals = false, 0 }}
 	socketReauth  = &socketUpdate{Name: "noGuestAuthNotSent", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
 		d.Guest, d.AuthSent, d.Greeted, d.Served = false, false, false, false
 	}}
 	socketSwitch = &socketUpdate{Name: "nextAttemptNoGuest", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
-		d.Gen, d.Guest, d.Served, d.Opened, d.Barred = d.Gen+1, false, false, false, false
+		d.Gen, d.Refusals = d.Gen+1, 0
+		d.Guest, d.Served, d.Opened, d.Barred = false, false, false, false
 	}}
 	socketRetry = &socketUpdate{Name: "nextAttempt", Apply: func(d *SocketData, _ fsm.Event[SocketEvent]) {
 		d.Gen, d.Attempt, d.Opened = d.Gen+1, saturated(d.Attempt), false
@@ -99,7 +100,7 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: socketLive, On: of(SocketOpenRequested), If: socketIsStranger, To: SocketTokenPending, Set: socketSwitch, Do: of(SocketCloseConnection, SocketLosePending, SocketNeedToken), Doc: "opened before login, and authorised by a resume that came to nothing: a connection carries one user only"},
 		{From: socketReady, On: of(SocketOpenRequested), If: socketIsHost, Stay: true, Set: socketWelcome, Do: of(SocketReleaseSubscriptions), Doc: "opened before login, and authorised for this user already"},
 		{From: of(SocketSubscribed, SocketProbing), On: of(SocketOpenRequested), If: socketIsGuest, To: SocketAuthenticating, Set: socketReauth, Do: of(SocketNeedToken), Doc: "opened before login: the same connection is authorised"},
-		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsEarly, Stay: true, Set: socketWelcome, Doc: "opened before login"},
+		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), If: socketIsVisitor, Stay: true, Set: socketWelcome, Doc: "opened before login; the verdicts of then do not count against the user"},
 		{From: fsm.Except(socketAny, SocketClosed, SocketFailed), On: of(SocketOpenRequested), Stay: true, Doc: "open already"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh), If: socketIsBarred, Stay: true, Doc: "a newer one is on its way"},
 		{From: of(SocketTokenPending), On: of(SocketTokenFresh, SocketTokenAbsent), To: SocketOpening, Set: socketUseToken, Do: of(SocketDial)},

@@ -53,7 +53,8 @@ var socketAuthRules = []socketRule{
 	{Name: "S13 an open after it is not", In: socketShut, On: fsm.Of(t.SocketOpenRequested, t.SocketReopenRequested), Data: socketHosts},
 	{Name: "S13 a guest without a token is ready without auth and subscriptions", In: fsm.Of(t.SocketAuthenticating), On: fsm.Of(t.SocketTokenAbsent), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Guest && !d.AuthSent },
 		To: fsm.Of(t.SocketSubscribed), Do: fsm.Of(t.SocketReleaseRequests, t.SocketReportReady), Not: fsm.Of(t.SocketSendAuth, t.SocketReleaseSubscriptions), Data: socketServes},
-	{Name: "S13 a login makes the guest its user", In: socketBut(socketShut...), On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Early }, Data: socketHosts},
+	{Name: "S13 a login makes the guest its user", In: socketBut(socketShut...), On: fsm.Of(t.SocketOpenRequested), Data: socketHosts},
+	{Name: "K3 what was said to a guest does not count against the user", In: socketBut(socketShut...), On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Guest }, Data: func(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return to.Refusals == 0 }},
 	{Name: "3 a connection carries one user only", In: socketLive, On: fsm.Of(t.SocketOpenRequested), If: socketIsStrangers, To: fsm.Of(t.SocketTokenPending), Do: fsm.Of(t.SocketCloseConnection, t.SocketLosePending, t.SocketNeedToken),
 		Data: func(from, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool {
 			return to.Gen == from.Gen+1 && !to.Guest && !to.Opened && !to.Barred && !to.Served

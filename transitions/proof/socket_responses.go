@@ -27,13 +27,15 @@ var socketBook = book[t.SocketState, t.SocketEvent, t.SocketEffect, t.SocketData
 	responses: slices.Concat(socketOpenRules, socketAuthRules, socketReadyRules, socketVerdictRules, socketFailureRules, socketCloseRules, socketStrayRules),
 }
 
-// bornSockets are all data of a socket that never change. A public one has no
-// token to renew; what is sent no ping, and how long it lasts, is tried together.
+// bornSockets are the kinds of sockets. A public one has no token to renew; who may
+// open one early is not its matter; that it is sent no ping, and ends with a login,
+// is tried together.
 func bornSockets() (born []t.SocketData) {
-	for i := range 16 {
-		if d := (t.SocketData{Public: i&1 > 0, Early: i&2 > 0, Renews: i&4 > 0, Added: i&8 > 0, NoPing: i&8 > 0}); !d.Public || !d.Renews {
-			born = append(born, d)
-		}
+	for _, marked := range []bool{false, true} {
+		born = append(born,
+			t.SocketData{Added: marked, NoPing: marked},
+			t.SocketData{Added: marked, NoPing: marked, Renews: true},
+			t.SocketData{Added: marked, NoPing: marked, Public: true})
 	}
 	return born
 }
