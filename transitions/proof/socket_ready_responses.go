@@ -35,24 +35,3 @@ var socketReadyRules = []socketRule{
 func socketServes(from, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool {
 	return to.Readies == from.Readies+1 && to.Served && to.Again == from.Served && to.Refusals == 0
 }
-
-// socketStrayRules are of what comes where it means nothing.
-var socketStrayRules = []socketRule{
-	{Name: "9 what is of another generation changes nothing", On: fsm.Except(socketReports, t.SocketOpened), Late: true, Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 somebody else asked for a token", In: socketBut(append(fsm.Of(t.SocketTokenPending, t.SocketAuthenticating), socketReady...)...), On: fsm.Of(t.SocketTokenFresh), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 somebody else asked and got none", In: socketBut(t.SocketTokenPending, t.SocketAuthenticating, t.SocketRenewing), On: fsm.Of(t.SocketTokenAbsent, t.SocketTokenUnavailable), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 nobody has asked for auth", In: socketBut(t.SocketAuthenticating, t.SocketRenewing), On: append(fsm.Of(t.SocketAuthTimedOut), socketAnswers...), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 no subscription is awaited", In: socketBut(t.SocketAuthed), On: fsm.Of(t.SocketSubscriptionsActive, t.SocketSubscriptionRejected, t.SocketSubscriptionFailed, t.SocketSubscribeTimedOut), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 no token is awaited", In: socketBut(t.SocketTokenPending), On: fsm.Of(t.SocketTokenTimedOut), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 no dial is under way", In: socketBut(t.SocketOpening), On: fsm.Of(t.SocketOpenTimedOut), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 no attempt is under way", In: socketBut(t.SocketOpening, t.SocketAuthenticating, t.SocketAuthed), On: fsm.Of(t.SocketAttemptTimedOut), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 there is no pause to end", In: socketBut(socketPausing...), On: fsm.Of(t.SocketRetryDue, t.SocketRetriesSpent), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 there is no outage to note", In: socketBut(t.SocketWaiting), On: fsm.Of(t.SocketOutageDue), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 a hint is for what pauses or serves", In: socketBut(append(fsm.Of(t.SocketSubscribed), socketPausing...)...), On: fsm.Of(t.SocketWoken), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 silence is of what is ready", In: socketBut(t.SocketSubscribed), On: fsm.Of(t.SocketSilent), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 nothing is stable that is not ready", In: socketBut(socketReady...), On: fsm.Of(t.SocketStable), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 no ping is under way", In: socketBut(t.SocketProbing), On: fsm.Of(t.SocketHeard, t.SocketPingTimedOut), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 no close is under way", In: socketBut(t.SocketClosing), On: fsm.Of(t.SocketCloseTimedOut), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 the connection or the dial is cut already", In: socketIdle, On: append(fsm.Of(t.SocketTokenRefused), socketEnds...), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "D3 what the server says of a token while closing", In: fsm.Of(t.SocketClosing), On: fsm.Of(t.SocketTokenRefused), Stay: true, Quiet: true, Data: socketSame},
-}

@@ -24,7 +24,7 @@ var socketBook = book[t.SocketState, t.SocketEvent, t.SocketEffect, t.SocketData
 	late: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool {
 		return e.Gen != d.Gen && slices.Contains(socketReports, e.On)
 	},
-	responses: slices.Concat(socketOpenRules, socketAuthRules, socketReadyRules, socketVerdictRules, socketFailureRules, socketCloseRules, socketStrayRules),
+	responses: slices.Concat(socketOpenRules, socketAuthRules, socketReadyRules, socketVerdictRules, socketFailureRules, socketCloseRules, socketAlwaysRules, socketStrayRules),
 }
 
 // bornSockets are the kinds of sockets. A public one has no token to renew; who may
