@@ -123,7 +123,7 @@ func oneUserOnASocket(w *world) error {
 		switch state {
 		case t.SocketOpening, t.SocketAuthenticating, t.SocketAuthed, t.SocketSubscribed, t.SocketProbing, t.SocketRenewing:
 			mine := !data.Early || !data.Guest && (state == t.SocketAuthed || ready(state))
-			if mine && !data.Public && data.Token < token.Since {
+			if mine && !data.Public && (data.Token < token.Since || token.Since == 0 && data.Token != 0) {
 				return fmt.Errorf("socket %d is %s with token %d, which was another user's: the current one's begin at %d", i, w.rules.Socket.StateName(state), data.Token, token.Since)
 			}
 		}

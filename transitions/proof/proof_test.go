@@ -92,6 +92,16 @@ func TestPlanted(t *testing.T) {
 				}
 			})
 		}},
+		{name: "3 it serves a user without tokens", want: "invariant 3:", plan: proof.Plan{Sockets: []transitions.SocketPlan{{Early: true}}}, machines: func(t *testing.T, m *transitions.Machines) {
+			m.Socket = planted(t, m.Socket, func(r *socket) {
+				if r.If != nil && r.If.Name == "guestWithTokenOfAnother" {
+					asked := r.If.Holds
+					r.If = &fsm.Guard[transitions.SocketData, transitions.SocketEvent]{Name: "ifThereIsAToken", Holds: func(d *transitions.SocketData, e fsm.Event[transitions.SocketEvent]) bool {
+						return e.Arg != 0 && asked(d, e)
+					}}
+				}
+			})
+		}},
 		{name: "10 a silent connection is not cut", want: "invariant 10:", machines: func(t *testing.T, m *transitions.Machines) {
 			m.Socket = planted(t, m.Socket, func(r *socket) {
 				if slices.Contains(r.On, transitions.SocketPingTimedOut) && r.To == transitions.SocketWaiting {
