@@ -28,9 +28,9 @@ var (
 	socketIsUnsent = &socketGuard{Name: "authNotSent", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return !d.AuthSent }}
 	socketIsBarred = &socketGuard{Name: "refusedToken", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool { return d.Barred && e.Arg == d.Token }}
 	socketIsNewer  = &socketGuard{Name: "renewsByNewerToken", Holds: func(d *SocketData, e fsm.Event[SocketEvent]) bool {
-		return d.Renews && !d.Guest && e.Arg != d.Token
+		return d.Renews && !d.Public && !d.Guest && e.Arg != d.Token
 	}}
-	socketIsRenewable = &socketGuard{Name: "renews", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Renews && !d.Guest }}
+	socketIsRenewable = &socketGuard{Name: "renews", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Renews && !d.Public && !d.Guest }}
 	socketIsAdded     = &socketGuard{Name: "added", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Added }}
 	socketIsNoPing    = &socketGuard{Name: "noPing", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.NoPing }}
 	socketIsAgain     = &socketGuard{Name: "readyBefore", Holds: func(d *SocketData, _ fsm.Event[SocketEvent]) bool { return d.Again }}

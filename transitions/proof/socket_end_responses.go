@@ -77,11 +77,11 @@ var socketCloseRules = []socketRule{
 	{Name: "K8 a close ends with the connection, or by its deadline", In: fsm.Of(t.SocketClosing), On: append(fsm.Of(t.SocketCloseTimedOut), socketEnds...), To: fsm.Of(t.SocketClosed), Do: fsm.Of(t.SocketCloseConnection, t.SocketTellClosed), Data: socketSame},
 	{Name: "K8 a close that takes too long is cut short", In: socketBut(t.SocketClosed, t.SocketRemoved), On: fsm.Of(t.SocketAbortRequested), To: fsm.Of(t.SocketClosed), Do: fsm.Of(t.SocketCloseConnection, t.SocketClosePending, t.SocketTellClosed), Data: socketSame},
 	{Name: "K8 what is closed is not told twice", In: fsm.Of(t.SocketClosed, t.SocketRemoved), On: fsm.Of(t.SocketAbortRequested), Stay: true, Quiet: true, Data: socketSame},
-	{Name: "K1 what was added can be removed once it is closed", In: fsm.Of(t.SocketClosed), On: fsm.Of(t.SocketRemoveRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Added },
+	{Name: "K1 what was added is removed", In: fsm.Of(t.SocketClosed), On: fsm.Of(t.SocketRemoveRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Added },
 		To: fsm.Of(t.SocketRemoved), Do: fsm.Of(t.SocketClosePending, t.SocketTellClosed, t.SocketForget), Data: socketSame},
-	{Name: "K1 what is declared cannot", In: socketBut(t.SocketRemoved), On: fsm.Of(t.SocketRemoveRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return !d.Added }, Stay: true, Do: fsm.Of(t.SocketRefuseOpen), Data: socketSame},
-	{Name: "K1 neither can what is open", In: socketBut(t.SocketClosed, t.SocketRemoved), On: fsm.Of(t.SocketRemoveRequested), Stay: true, Do: fsm.Of(t.SocketRefuseOpen), Data: socketSame},
-	{Name: "K1 it is removed once", In: fsm.Of(t.SocketRemoved), On: fsm.Of(t.SocketRemoveRequested), Stay: true, Quiet: true, Data: socketSame},
+	{Name: "K1 what is declared is not", In: socketBut(t.SocketRemoved), On: fsm.Of(t.SocketRemoveRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return !d.Added }, Stay: true, Do: fsm.Of(t.SocketRefuseOpen), Data: socketSame},
+	{Name: "K1 it is closed first", In: socketBut(t.SocketClosed, t.SocketRemoved), On: fsm.Of(t.SocketRemoveRequested), Stay: true, Do: fsm.Of(t.SocketRefuseOpen), Data: socketSame},
+	{Name: "K1 and once", In: fsm.Of(t.SocketRemoved), On: fsm.Of(t.SocketRemoveRequested), Stay: true, Quiet: true, Data: socketSame},
 }
 
 // socketCounts tells whether a failure is counted, with its code.

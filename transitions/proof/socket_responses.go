@@ -27,15 +27,11 @@ var socketBook = book[t.SocketState, t.SocketEvent, t.SocketEffect, t.SocketData
 	responses: slices.Concat(socketOpenRules, socketAuthRules, socketReadyRules, socketVerdictRules, socketFailureRules, socketCloseRules, socketAlwaysRules, socketStrayRules),
 }
 
-// bornSockets are the kinds of sockets. A public one has no token to renew; who may
-// open one early is not its matter; that it is sent no ping, and ends with a login,
-// is tried together.
+// bornSockets are the kinds of sockets. Who may open one early is not its matter;
+// that it is sent no ping, and ends with a login, is tried together.
 func bornSockets() (born []t.SocketData) {
-	for _, marked := range []bool{false, true} {
-		born = append(born,
-			t.SocketData{Added: marked, NoPing: marked},
-			t.SocketData{Added: marked, NoPing: marked, Renews: true},
-			t.SocketData{Added: marked, NoPing: marked, Public: true})
+	for i := range 8 {
+		born = append(born, t.SocketData{Public: i&1 > 0, Renews: i&2 > 0, Added: i&4 > 0, NoPing: i&4 > 0})
 	}
 	return born
 }
@@ -83,7 +79,9 @@ func socketNeedsToken(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return 
 // socketVisits tells whether it is open for somebody who has not logged in yet.
 func socketVisits(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Guest && !d.Public }
 
-func socketRenews(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Renews && !d.Guest }
+func socketRenews(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool {
+	return d.Renews && !d.Public && !d.Guest
+}
 
 func socketOffered(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.AuthSent }
 
