@@ -49,7 +49,7 @@ var socketFailureRules = slices.Concat(
 	socketBacksOff("F13 an auth answer that never comes, or a builder that fails,", fsm.Of(t.SocketAuthenticating), t.SocketAuthTimedOut, t.SocketAttemptTimedOut, t.SocketBuilderFailed),
 	socketBacksOff("F46 a subscription that gets no answer, or whose builder fails,", fsm.Of(t.SocketAuthed), t.SocketSubscribeTimedOut, t.SocketAttemptTimedOut, t.SocketSubscriptionFailed),
 	socketBacksOff("K11 a renewal without an answer, or whose builder fails,", fsm.Of(t.SocketRenewing), t.SocketAuthTimedOut, t.SocketBuilderFailed),
-	socketBacksOff("F47 a ping after which nothing comes", fsm.Of(t.SocketProbing), t.SocketPingTimedOut),
+	socketBacksOff("K10 a ping after which nothing comes", fsm.Of(t.SocketProbing), t.SocketPingTimedOut),
 	[]socketRule{
 		{Name: "K9 a server that is busy is left alone for longer", In: socketLive, On: fsm.Of(t.SocketBusy), To: fsm.Of(t.SocketBusyWaiting), Do: socketCut, Not: fsm.Of(t.SocketRefuseToken), Data: socketCounts},
 

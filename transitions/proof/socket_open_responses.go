@@ -1,6 +1,8 @@
 package proof
 
 import (
+	"slices"
+
 	"github.com/custom-app/interlock/fsm"
 	t "github.com/custom-app/interlock/transitions"
 )
@@ -24,7 +26,7 @@ var socketOpenRules = []socketRule{
 	},
 		To: fsm.Of(t.SocketOpening), Do: fsm.Of(t.SocketDial), Data: func(_, to t.SocketData, e fsm.Event[t.SocketEvent]) bool { return to.Token == e.Arg && !to.Barred }},
 	{Name: "T8 without a token there is no attempt, and it is told", In: fsm.Of(t.SocketTokenPending), On: fsm.Of(t.SocketTokenUnavailable, t.SocketTokenTimedOut), To: fsm.Of(t.SocketWaiting), Do: fsm.Of(t.SocketReportNoToken), Data: socketCounts},
-	{Name: "F37 what was for the last connection is not taken for this one's", In: fsm.Of(t.SocketOpening), On: fsm.Of(t.SocketOpened), Data: func(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool {
+	{Name: "9 nothing noted of the last connection counts for this one", In: fsm.Of(t.SocketOpening), On: fsm.Of(t.SocketOpened), Data: func(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool {
 		return to.AuthSent == to.Public && !to.Greeted && to.Opened
 	}},
 	{Name: "T3 a connection asks for a fresh token for its auth", In: fsm.Of(t.SocketOpening), On: fsm.Of(t.SocketOpened), If: socketNeedsToken, To: fsm.Of(t.SocketAuthenticating), Do: fsm.Of(t.SocketAdoptConnection, t.SocketNeedToken), Not: fsm.Of(t.SocketSendAuth)},
@@ -67,7 +69,7 @@ var socketAuthRules = []socketRule{
 		return socketVisits(d, e) && d.Token != 0 && !socketIsStrangers(d, e)
 	},
 		Stay: true, Do: fsm.Of(t.SocketReleaseSubscriptions), Data: socketHosts},
-	{Name: "S13 what is not ready yet goes on, for its user", In: socketBut(append(socketReady, socketShut...)...), On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return !socketIsStrangers(d, e) }, Stay: true, Quiet: true},
+	{Name: "S13 what is not ready yet goes on, for its user", In: socketBut(slices.Concat(socketReady, socketShut)...), On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return !socketIsStrangers(d, e) }, Stay: true, Quiet: true},
 
 	{Name: "K11 a newer token is offered on the connection", In: fsm.Of(t.SocketSubscribed, t.SocketProbing), On: fsm.Of(t.SocketTokenFresh), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return socketRenews(d, e) && e.Arg != d.Token },
 		To: fsm.Of(t.SocketRenewing), Do: fsm.Of(t.SocketSendRenewal), Data: socketOffers},
