@@ -283,6 +283,9 @@ func (c *Core) step(in Input) error {
 		return err
 	case SocketKind:
 		s := c.socketOf(in.ID)
+		if s == nil {
+			return ErrSettled
+		}
 		err := step(c, in, c.system.Socket, &s.Snapshot)
 		c.settled = c.settled || s.State == SocketRemoved
 		return err

@@ -105,6 +105,19 @@ func (s *System) couple(l *Link) error {
 	return nil
 }
 
+// Scopes are all scopes.
+func Scopes() (all []Scope) {
+	for scope := range scopeFits {
+		all = append(all, Scope(scope))
+	}
+	return all
+}
+
+// Fits tells whether the scope can lead to the machine.
+func (s Scope) Fits(machine Kind) bool {
+	return int(s) < len(scopeFits) && machine < kinds && scopeFits[s][machine]
+}
+
 // scopeFits says which machines a scope can lead to.
 var scopeFits = [...][kinds]bool{
 	TheOne:           {SessionKind: true, LoginKind: true, TokenKind: true},

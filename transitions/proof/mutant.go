@@ -29,7 +29,7 @@ func (m Mutant) String() string { return fmt.Sprintf("%s, %s: %s", m.Of, m.Where
 // returns what catches the mutant, or nil.
 func (m Mutant) Alone() error { return m.alone() }
 
-// Mutants yields every mutant of the machines' rows.
+// Mutants yields every mutant of the machines' rows, and of their coupling.
 func Mutants() iter.Seq[Mutant] {
 	return func(yield func(Mutant) bool) {
 		_ = mutants(&sessionBook, func(to *t.Machines, m *fsm.Machine[t.SessionState, t.SessionEvent, t.SessionEffect, t.SessionData]) {
@@ -49,7 +49,8 @@ func Mutants() iter.Seq[Mutant] {
 			}, yield) &&
 			mutants(&requestBook, func(to *t.Machines, m *fsm.Machine[t.RequestState, t.RequestEvent, t.RequestEffect, t.RequestData]) {
 				to.Request = m
-			}, yield)
+			}, yield) &&
+			couplingMutants(yield)
 	}
 }
 

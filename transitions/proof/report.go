@@ -27,6 +27,7 @@ type Plan struct {
 
 	Without []int // invariants of states that are not held, to see what the others say
 
+	Limit    int                                              // states to visit at most; 0: no limit
 	Workers  int                                              // goroutines that walk; 0: one
 	Progress func(states, transitions, depth int) (more bool) // told now and then, by one goroutine at a time; nil: nobody
 }
@@ -38,6 +39,16 @@ type Report struct {
 	Goals                      map[string]bool // which goals were reached
 	Violation                  *Violation      // the first broken invariant; nil: all are held
 	Err                        error           // the plan is wrong
+}
+
+// Reached returns the goals that were reached, in their order.
+func (r *Report) Reached() (names []string) {
+	for _, goal := range goals {
+		if r.Goals[goal.Name] {
+			names = append(names, goal.Name)
+		}
+	}
+	return names
 }
 
 // Violation is a broken invariant with the shortest way to it.
@@ -78,7 +89,7 @@ func Explore(system *t.System, plan Plan) Report {
 	}
 	space := fork()
 	space.Start = []*world{{core: core, rules: newRules(system, plan)}}
-	space.Fork, space.Workers, space.Progress = fork, plan.Workers, plan.Progress
+	space.Fork, space.Workers, space.Progress, space.Limit = fork, plan.Workers, plan.Progress, plan.Limit
 	walked := space.Walk()
 	report := Report{States: walked.States, Transitions: walked.Transitions, Depth: walked.Depth, Whole: walked.Whole, Goals: make(map[string]bool)}
 	for i, goal := range goals {
