@@ -97,8 +97,16 @@ func (s *System) couple(l *Link) error {
 	if l.To.Machine >= kinds || l.To.Number == 0 || int(l.To.Number) > len(s.charts[l.To.Machine].Events) {
 		return errors.New("the event of To is not declared")
 	}
-	if want := scopeFits[l.Scope]; !want[l.To.Machine] {
+	if !l.Scope.Fits(l.To.Machine) {
 		return fmt.Errorf("the Scope %q does not lead to the machine %s", l.Scope, l.To.Machine)
+	}
+	if !l.Scope.starts(l.From.Machine) {
+		return fmt.Errorf("the Scope %q does not start from the machine %s", l.Scope, l.From.Machine)
+	}
+	for _, carry := range []Carry{l.Gen, l.Arg} {
+		if !carry.starts(l.From.Machine) {
+			return fmt.Errorf("the machine %s has no %s to carry", l.From.Machine, carry)
+		}
 	}
 	list := &s.byEffect[l.From.Machine][l.From.Number]
 	*list = append(*list, l)
@@ -116,6 +124,28 @@ func Scopes() (all []Scope) {
 // Fits tells whether the scope can lead to the machine.
 func (s Scope) Fits(machine Kind) bool {
 	return int(s) < len(scopeFits) && machine < kinds && scopeFits[s][machine]
+}
+
+// starts tells whether effects of the machine can have the scope.
+func (s Scope) starts(machine Kind) bool {
+	switch s {
+	case SameSocket, EachSubscription, EachRequest, OneSubscription, OneRequest:
+		return machine == SocketKind
+	case OwnSocket:
+		return machine == SubscriptionKind || machine == RequestKind
+	}
+	return true
+}
+
+// starts tells whether effects of the machine have what is to be carried.
+func (c Carry) starts(machine Kind) bool {
+	switch c {
+	case OfferedToken:
+		return machine == LoginKind || machine == SocketKind
+	case MetNeed:
+		return machine == SocketKind
+	}
+	return int(c) < len(carryNames)
 }
 
 // scopeFits says which machines a scope can lead to.

@@ -29,6 +29,7 @@ type trait struct {
 	generational bool // it belongs to a generation
 	timer        bool // it comes only where a state says so
 	failure      bool
+	names        bool // a socket, by the argument
 }
 
 // newRules finds what the environment may post: all but the targets of links,
@@ -44,6 +45,7 @@ func newRules(system *t.System, plan Plan) *rules {
 				generational: generational(kind, on),
 				timer:        event.Cause == fsm.Timer && kind != t.RequestKind && (kind != t.TokenKind || on != uint8(t.TokenExpired)),
 				failure:      event.Cause == fsm.Failure,
+				names:        kind == t.SessionKind && slices.Contains(numbers(t.SessionSocketOpenRequested, t.SessionSocketCloseRequested, t.SessionSocketRemoveRequested), on),
 			}
 			if slices.Contains(inside, t.Port{Machine: kind, Number: on}) || plan.Calm && fares(kind, event) {
 				continue
@@ -123,8 +125,8 @@ func numbers[E ~uint8](events ...E) (all []uint8) {
 
 // argumentsOf are the values of Arg that make a difference.
 func argumentsOf(kind t.Kind, on uint8, plan Plan) []uint32 {
-	if kind == t.SessionKind && slices.Contains(numbers(t.SessionSocketOpenRequested, t.SessionSocketCloseRequested), on) {
-		return ids(plan)
+	if kind == t.SessionKind && slices.Contains(numbers(t.SessionSocketOpenRequested, t.SessionSocketCloseRequested, t.SessionSocketRemoveRequested), on) {
+		return places(plan)
 	}
 	if args := arguments[kind][on]; args != nil {
 		return args
@@ -132,21 +134,33 @@ func argumentsOf(kind t.Kind, on uint8, plan Plan) []uint32 {
 	return []uint32{0}
 }
 
-// ids are the ids of a plan's sockets.
-func ids(plan Plan) (all []uint32) {
+// places are those of a plan's sockets among all that there are.
+func places(plan Plan) (all []uint32) {
 	for i := range plan.Sockets {
 		all = append(all, uint32(i))
+	}
+	if plan.Joins != nil {
+		all = append(all, uint32(len(plan.Sockets)))
 	}
 	return all
 }
 
+// joins stands for a socket that is added, which is no event.
+var joins = t.Input{To: t.SocketKind}
+
+// ticket is that of every command; who names another names one that is over.
+const ticket = 1
+
 // arguments are those values; events not named here have none.
 var arguments = map[t.Kind]map[uint8][]uint32{
-	t.SessionKind: {uint8(t.SessionLogoutRequested): {t.ThisDevice, t.EveryDevice, t.NoDevice}},
+	t.SessionKind: {
+		uint8(t.SessionLoginRequested): {ticket}, uint8(t.SessionResumeRequested): {ticket}, uint8(t.SessionRequired): {ticket}, uint8(t.SessionLoginAsRequested): {ticket},
+		uint8(t.SessionLogoutRequested): {t.ThisDevice, t.EveryDevice, t.NoDevice},
+	},
 	t.LoginKind: {
 		uint8(t.LoginLoaded):    {t.AccessOnly, t.TokenPair, t.StaleAccess, t.StalePair},
 		uint8(t.LoginAccepted):  {t.NoTokens, t.AccessOnly, t.TokenPair},
-		uint8(t.LoginAbandoned): {0, 1}, uint8(t.LoginSufficed): {0, 1},
+		uint8(t.LoginAbandoned): {ticket, ticket + 1}, uint8(t.LoginSufficed): {ticket, ticket + 1},
 	},
 	t.TokenKind: {uint8(t.TokenRefreshed): {t.AccessOnly, t.TokenPair}, uint8(t.TokenUnavailable): {0, 1}},
 }
@@ -163,9 +177,14 @@ func (w *world) inputs(each func(in t.Input, current bool)) {
 		token, d := c.TokenOf(i)
 		w.inputsOf(t.Input{To: t.TokenKind, ID: uint32(i), Gen: d.Gen}, uint8(token), each)
 	}
+	grown := 0
 	for i := range c.Sockets() {
 		socket, d := c.Socket(i)
-		w.inputsOf(t.Input{To: t.SocketKind, ID: uint32(i), Gen: d.Gen}, uint8(socket), each)
+		w.inputsOf(t.Input{To: t.SocketKind, ID: c.SocketID(i), Gen: d.Gen}, uint8(socket), each)
+		grown += int(bits(d.Added))
+	}
+	if w.rules.plan.Joins != nil && grown == 0 && (open(session) || session == t.SessionDetached) {
+		each(joins, true)
 	}
 	added := 0
 	for i := range c.Subscriptions() {
@@ -177,15 +196,15 @@ func (w *world) inputs(each func(in t.Input, current bool)) {
 	for i := range c.Requests() {
 		id, socket, request, _ := c.Request(i)
 		w.inputsOf(t.Input{To: t.RequestKind, ID: id}, uint8(request), each)
-		pending[socket]++
+		pending[w.slot(socket)]++
 	}
 	for i := range c.Sockets() {
 		if added < w.rules.plan.Adds {
-			each(t.Input{To: t.SubscriptionKind, ID: c.NextSubscription(), On: uint8(t.SubscriptionAdded), Gen: uint32(i)}, true)
+			each(t.Input{To: t.SubscriptionKind, ID: c.NextSubscription(), On: uint8(t.SubscriptionAdded), Gen: c.SocketID(i)}, true)
 		}
 		if pending[i] < max(w.rules.plan.Pending, 1) {
 			for _, request := range w.rules.plan.Requests {
-				each(t.Input{To: t.RequestKind, ID: c.NextRequest(), On: uint8(t.RequestSubmit), Gen: uint32(i), Arg: 1, Request: request}, true)
+				each(t.Input{To: t.RequestKind, ID: c.NextRequest(), On: uint8(t.RequestSubmit), Gen: c.SocketID(i), Arg: 1, Request: request}, true)
 			}
 		}
 	}
@@ -197,6 +216,12 @@ func (w *world) inputsOf(in t.Input, state uint8, each func(t.Input, bool)) {
 	for _, what := range w.rules.outside[in.To] {
 		in.On, in.Arg, in.Gen = what.on, what.arg, gen
 		of := about[what.on]
+		if of.names {
+			if int(what.arg) >= w.core.Sockets() {
+				continue
+			}
+			in.Arg = w.core.SocketID(int(what.arg))
+		}
 		if (!of.timer || running&(1<<what.on) != 0) && w.possible(in) {
 			each(in, true)
 		}
@@ -227,7 +252,7 @@ func (w *world) possible(in t.Input) bool {
 		}
 	case t.SocketKind:
 		if in.On == uint8(t.SocketOpened) {
-			wire := w.ledger.sockets[in.ID]
+			wire := w.ledger.sockets[w.slot(in.ID)]
 			return wire.dialling || !wire.open // or late
 		}
 	}

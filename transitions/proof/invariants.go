@@ -27,6 +27,16 @@ var invariants = []struct {
 	{29, (*walker).allGetsWell},
 }
 
+// clauses are held like invariants.
+var clauses = []struct {
+	Clause string
+	Holds  func(*world) error
+}{
+	{"S8", commandsKeepTheirTicket},
+	{"S9", nobodyWaitsForNothing},
+	{"K1", addedSocketsEndWithTheLogin},
+}
+
 // breach is a broken invariant.
 type breach struct {
 	invariant string // its number, or a clause
@@ -61,6 +71,11 @@ func (x *walker) check(w *world) error {
 		}
 		if err := inv.Holds(x, w); err != nil {
 			return numbered(inv.Number, err)
+		}
+	}
+	for _, c := range clauses {
+		if err := c.Holds(w); err != nil {
+			return broken(c.Clause, "%w", err)
 		}
 	}
 	return nil
@@ -171,7 +186,7 @@ func ready(s t.SocketState) bool {
 func readyIsSubscribed(w *world) error {
 	for i := range w.core.Subscriptions() {
 		id, of, state, sub := w.core.Subscription(i)
-		at, data := w.core.Socket(int(of))
+		at, data := w.core.Socket(w.slot(of))
 		if sub.Declared && ready(at) && !data.Guest && state != t.SubscriptionActive {
 			return fmt.Errorf("socket %d is %s, its subscription %d %s", of, w.rules.Socket.StateName(at), id, w.rules.Subscription.StateName(state))
 		}
@@ -224,6 +239,29 @@ func buffersHaveBounds(w *world) error {
 				return fmt.Errorf("%d requests of %d bytes wait for socket %d, at most %d of %d", count, bytes, i, limit.Count, limit.Bytes)
 			}
 		}
+	}
+	return nil
+}
+
+func commandsKeepTheirTicket(w *world) error {
+	if state, d := w.core.Login(); state != t.LoginIdle && d.Ticket != ticket {
+		return fmt.Errorf("the login is of command %d, which nobody has given", d.Ticket)
+	}
+	return nil
+}
+
+// nobodyWaitsForNothing holds that who does not wait for sockets has the answer
+// as soon as the login is accepted.
+func nobodyWaitsForNothing(w *world) error {
+	if state, d := w.core.Login(); state == t.LoginOpening && d.Brief {
+		return errors.New("the caller does not wait for the sockets, and has no answer")
+	}
+	return nil
+}
+
+func addedSocketsEndWithTheLogin(w *world) error {
+	if session, _ := w.core.Session(); (session == t.SessionLoggedOut || session == t.SessionAuthenticating) && w.grown() {
+		return fmt.Errorf("session %s, and a socket that was added is still there", w.rules.Session.StateName(session))
 	}
 	return nil
 }

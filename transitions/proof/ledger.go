@@ -9,8 +9,8 @@ import (
 type ledger struct {
 	logins  int8 // requests sent and neither answered nor given up
 	users   [maxUsers]account
-	sockets [maxSockets]wire
-	handed  uint32 // the generation of the last token that was handed out, which nothing depends on
+	sockets [maxSockets + 1]wire // in the order of the core's; the last one is nobody's
+	handed  uint32               // the generation of the last token that was handed out, which nothing depends on
 }
 
 // account is the world's side of one user's token.
@@ -29,20 +29,21 @@ type wire struct {
 
 // heeds tells whether an event changes the ledger, or brings a connection that is
 // somebody's to close, whatever the core makes of it.
-func (l *ledger) heeds(in t.Input, current bool) bool {
+func (w *world) heeds(in t.Input, current bool) bool {
 	if in.To == t.SocketKind && t.SocketEvent(in.On) == t.SocketOpened {
 		return true
 	}
-	next := *l
-	next.cause(in, current)
-	return next != *l
+	next := world{ledger: w.ledger}
+	next.cause(w, in, current)
+	return next.ledger != w.ledger
 }
 
 // cause books what an event says about the world.
-func (l *ledger) cause(in t.Input, current bool) {
+func (w *world) cause(from *world, in t.Input, current bool) {
 	if !current {
 		return
 	}
+	l := &w.ledger
 	switch in.To {
 	case t.LoginKind:
 		switch t.LoginEvent(in.On) {
@@ -59,7 +60,7 @@ func (l *ledger) cause(in t.Input, current bool) {
 			l.users[in.ID].storing = 0
 		}
 	case t.SocketKind:
-		l.sockets[in.ID].cause(t.SocketEvent(in.On))
+		l.sockets[from.slot(in.ID)].cause(t.SocketEvent(in.On))
 	}
 }
 
@@ -95,9 +96,9 @@ func (w *world) book(from *world, out *t.Output) error {
 	case t.TokenKind:
 		return w.ledger.perform(out)
 	case t.SocketKind:
-		return w.ledger.sockets[out.ID].perform(t.SocketEffect(out.Effect))
+		return w.ledger.sockets[from.slot(out.ID)].perform(t.SocketEffect(out.Effect))
 	case t.SubscriptionKind:
-		return w.bookSubscription(out)
+		return w.bookSubscription(from, out)
 	case t.RequestKind:
 		return w.bookRequest(from, out)
 	}
@@ -136,8 +137,11 @@ func (w *world) bookRequest(from *world, out *t.Output) error {
 			return broken("15", "a request that has settled is written")
 		}
 	}
-	wire := w.ledger.sockets[socket]
-	state, s := w.core.Socket(int(socket))
+	if w.slot(socket) == maxSockets {
+		return broken("14", "a request is written to a socket that is no more")
+	}
+	wire := w.ledger.sockets[from.slot(socket)]
+	state, s := w.core.Socket(w.slot(socket))
 	switch {
 	case !wire.open:
 		return broken("14", "a request is written without a connection")
@@ -148,12 +152,12 @@ func (w *world) bookRequest(from *world, out *t.Output) error {
 }
 
 // bookSubscription tells if a message of a subscription must not be sent.
-func (w *world) bookSubscription(out *t.Output) error {
+func (w *world) bookSubscription(from *world, out *t.Output) error {
 	if effect := t.SubscriptionEffect(out.Effect); effect != t.SubscriptionSend && effect != t.SubscriptionSendLeave {
 		return nil
 	}
 	for i := range w.core.Subscriptions() {
-		if id, socket, _, _ := w.core.Subscription(i); id == out.ID && !w.ledger.sockets[socket].authed {
+		if id, socket, _, _ := w.core.Subscription(i); id == out.ID && !w.ledger.sockets[from.slot(socket)].authed {
 			return broken("14", "%s on a connection that is not authorised", w.rules.EffectName(out.Machine, out.Effect))
 		}
 	}

@@ -1,6 +1,8 @@
 package proof
 
 import (
+	"slices"
+
 	t "github.com/custom-app/interlock/transitions"
 )
 
@@ -28,18 +30,18 @@ func checkStale(from, to *world, outputs []t.Output) error {
 type tally struct {
 	late     int // connections of dials that were given up are closed
 	settled  int // requests are settled
-	failed   [maxSockets]int
-	reported [maxSockets]int
-	cut      [maxSockets]bool
+	failed   [maxSockets + 1]int
+	reported [maxSockets + 1]int
+	cut      [maxSockets + 1]bool
 }
 
-func count(outputs []t.Output) (n tally) {
+func count(from *world, outputs []t.Output) (n tally) {
 	for i := range outputs {
 		out := &outputs[i]
 		switch {
 		case out.What == t.Stepped && out.Machine == t.SocketKind:
 			if out.From != out.To && t.SocketState(out.To) == t.SocketFailed {
-				n.failed[out.ID]++
+				n.failed[from.slot(out.ID)]++
 			}
 		case out.What != t.Perform:
 		case out.Machine == t.RequestKind && t.RequestEffect(out.Effect) == t.RequestSettle:
@@ -49,9 +51,9 @@ func count(outputs []t.Output) (n tally) {
 			case t.SocketCloseLate:
 				n.late++
 			case t.SocketReportFailed:
-				n.reported[out.ID]++
+				n.reported[from.slot(out.ID)]++
 			case t.SocketCloseConnection, t.SocketSendClose:
-				n.cut[out.ID] = true
+				n.cut[from.slot(out.ID)] = true
 			}
 		}
 	}
@@ -60,7 +62,7 @@ func count(outputs []t.Output) (n tally) {
 
 // checkOutputs holds what came of an event against the invariants of moves.
 func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output) error {
-	n := count(outputs)
+	n := count(from, outputs)
 	if len(outputs) > mostOutputs {
 		return broken("31", "%d things have come of one event", len(outputs))
 	}
@@ -76,6 +78,14 @@ func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output)
 			return broken("33", "socket %d has failed %d times, and that was told %d times", i, n.failed[i], n.reported[i])
 		}
 	}
+	if err := checkTold(from, in, outputs); err != nil {
+		return err
+	}
+	if before, _ := from.core.Session(); !open(before) && before != t.SessionDetached {
+		if after, _ := to.core.Session(); open(after) && to.grown() {
+			return broken("1", "a socket that was added for a user who has left is still there")
+		}
+	}
 	if in.To == t.SocketKind {
 		return checkSocket(from, to, in, current, &n)
 	}
@@ -85,7 +95,7 @@ func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output)
 // checkSocket holds what came of an event of one socket.
 func checkSocket(from, to *world, in t.Input, current bool, n *tally) error {
 	if t.SocketEvent(in.On) == t.SocketOpened {
-		state, _ := from.core.Socket(int(in.ID))
+		state, _ := from.core.Socket(from.slot(in.ID))
 		if owned := state == t.SocketOpening && current; owned == (n.late > 0) || n.late > 1 {
 			return broken("10", "a dial has succeeded, and its connection was closed %d times", n.late)
 		}
@@ -95,7 +105,7 @@ func checkSocket(from, to *world, in t.Input, current bool, n *tally) error {
 		return nil
 	}
 	for i := range from.core.Sockets() {
-		if uint32(i) != in.ID && n.cut[i] {
+		if from.core.SocketID(i) != in.ID && n.cut[i] {
 			return broken("32", "socket %d is cut since socket %d has failed", i, in.ID)
 		}
 	}
@@ -120,6 +130,40 @@ func checkRejected(from, to *world, in t.Input, current bool) error {
 	before, user := from.core.Session()
 	if after, next := to.core.Session(); token == t.TokenRefreshing && open(before) && open(after) && next.Depth == user.Depth {
 		return broken("30", "the refresh token is no good, and the session is %s", from.rules.Session.StateName(after))
+	}
+	return nil
+}
+
+// grown tells whether a socket was added and is still there.
+func (w *world) grown() bool {
+	for i := range w.core.Sockets() {
+		if state, d := w.core.Socket(i); d.Added && state != t.SocketRemoved {
+			return true
+		}
+	}
+	return false
+}
+
+// told says to which commands an effect is the answer, and to no others.
+var told = map[t.Port][]t.SessionEvent{
+	{Machine: t.SocketKind, Number: uint8(t.SocketRefuseOpen)}:   {t.SessionSocketOpenRequested, t.SessionSocketRemoveRequested},
+	{Machine: t.SessionKind, Number: uint8(t.SessionRefuseBusy)}: {t.SessionLoginRequested, t.SessionResumeRequested, t.SessionRequired, t.SessionLoginAsRequested, t.SessionOpenRequested, t.SessionSocketOpenRequested, t.SessionDetachRequested},
+	{Machine: t.LoginKind, Number: uint8(t.LoginRefuseBusy)}:     {t.SessionLoginRequested, t.SessionResumeRequested, t.SessionLoginAsRequested},
+	{Machine: t.SessionKind, Number: uint8(t.SessionTellNarrow)}: {t.SessionLogoutRequested},
+	{Machine: t.LoginKind, Number: uint8(t.LoginAskGate)}:        {t.SessionLoginRequested, t.SessionResumeRequested, t.SessionRequired, t.SessionLoginAsRequested},
+}
+
+// checkTold holds that nobody is answered who has not asked.
+func checkTold(from *world, in t.Input, outputs []t.Output) error {
+	for i := range outputs {
+		out := &outputs[i]
+		if out.What != t.Perform {
+			continue
+		}
+		asked, ok := told[t.Port{Machine: out.Machine, Number: out.Effect}]
+		if ok && (in.To != t.SessionKind || !slices.Contains(asked, t.SessionEvent(in.On))) {
+			return broken("S8", "%s answers nobody", from.rules.EffectName(out.Machine, out.Effect))
+		}
 	}
 	return nil
 }

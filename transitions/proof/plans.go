@@ -60,6 +60,7 @@ func Parts() []Named {
 		{"K1 two groups", Plan{Calm: true, Groups: 2, Sockets: []t.SocketPlan{public, second}}},
 		{"K4 a declared subscription, and an added one", Plan{Sockets: sockets(1, t.SocketPlan{Subscriptions: 1}), Adds: 1}},
 		{"K11 a socket that is authorised anew", Plan{Sockets: sockets(1, t.SocketPlan{Renews: true})}},
+		{"K1 a socket that is added, one deep", Plan{Depth: 1, Joins: &t.SocketPlan{Added: true}}},
 		{"D2 no socket, one deep", Plan{Depth: 1}},
 	}
 }

@@ -18,6 +18,7 @@ type Plan struct {
 	Groups   int             // of sockets; 0: one
 	Depth    int             // users above each other, beside the first
 	Adds     int             // subscriptions that may be added at a time
+	Joins    *t.SocketPlan   // a socket that may be added while logged in, one at a time; nil: none
 	Requests []t.RequestData // those that may be submitted to each socket
 	Pending  int             // how many of them at a time; 0: one
 
@@ -119,6 +120,10 @@ func scenario(system *t.System, plan Plan, way []t.Input) string {
 	}
 	for _, in := range way {
 		fmt.Fprintln(&text, inputLine(system, core, in))
+		if in == joins {
+			_, _ = core.AddSocket(*plan.Joins)
+			continue
+		}
 		_, _ = core.Post(in) // which is what the way is about
 	}
 	return text.String()
@@ -153,8 +158,9 @@ func planLine(plan Plan) string {
 }
 
 func inputLine(system *t.System, core *t.Core, in t.Input) string {
-	event := system.EventName(in.To, in.On)
 	switch {
+	case in == joins:
+		return "socket add"
 	case in.To == t.RequestKind && in.On == uint8(t.RequestSubmit):
 		line := fmt.Sprintf("request submitted socket=%d size=%d need=%s", in.Gen, in.Arg, in.Request.Need)
 		if in.Request.Repeatable {
@@ -171,7 +177,7 @@ func inputLine(system *t.System, core *t.Core, in t.Input) string {
 	if in.To != t.SessionKind && in.To != t.LoginKind {
 		line += fmt.Sprintf(" %d", in.ID)
 	}
-	line += " " + event
+	line += " " + system.EventName(in.To, in.On)
 	if in.Arg != 0 {
 		line += fmt.Sprintf(" arg=%d", in.Arg)
 	}

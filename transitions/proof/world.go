@@ -42,7 +42,7 @@ func newWalker() *walker {
 // move. An event that is declared impossible changes nothing and is no move.
 func (x *walker) moves(w *world, each func(t.Input, *world, error)) {
 	w.inputs(func(in t.Input, current bool) {
-		if w.core.Idle(in) && !w.ledger.heeds(in, current) {
+		if w.core.Idle(in) && !w.heeds(in, current) {
 			each(in, w, nil)
 			return
 		}
@@ -64,6 +64,10 @@ func (x *walker) moves(w *world, each func(t.Input, *world, error)) {
 func (w *world) post(from *world, in t.Input, current bool) error {
 	w.rules, w.ledger = from.rules, from.ledger
 	w.core.Assign(from.core)
+	if in == joins {
+		_, err := w.core.AddSocket(*w.rules.plan.Joins)
+		return err
+	}
 	outputs, err := w.core.Post(in)
 	switch {
 	case errors.Is(err, t.ErrDefect):
@@ -76,13 +80,39 @@ func (w *world) post(from *world, in t.Input, current bool) error {
 			return err
 		}
 	}
-	w.ledger.cause(in, current)
+	w.cause(from, in, current)
 	for i := range outputs {
 		if err := w.book(from, &outputs[i]); err != nil {
 			return err
 		}
 	}
-	return checkOutputs(from, w, in, current, outputs)
+	if err := checkOutputs(from, w, in, current, outputs); err != nil {
+		return err
+	}
+	w.forget(from)
+	return nil
+}
+
+// slot returns the place of a socket among those that there are.
+func (w *world) slot(id uint32) int {
+	for i := range w.core.Sockets() {
+		if w.core.SocketID(i) == id {
+			return i
+		}
+	}
+	return maxSockets // which is nowhere
+}
+
+// forget removes the wires of sockets that are no more.
+func (w *world) forget(from *world) {
+	if from.core.Sockets() == w.core.Sockets() {
+		return
+	}
+	var left [len(w.ledger.sockets)]wire
+	for i := range w.core.Sockets() {
+		left[i] = w.ledger.sockets[from.slot(w.core.SocketID(i))]
+	}
+	w.ledger.sockets = left
 }
 
 // key is what matters of a world. It holds all of it, not a hash, so that no two
