@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/connector/journal"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -20,7 +20,8 @@ type Client[C, U any] struct {
 	plan     transitions.Plan
 
 	surroundings surroundings
-	journal      sync.Mutex // one line at a time
+	journal      *journal.Writer // nil: none is written
+	recorded     journal.Plan    // plan, with the names of the sockets
 	sessions     atomic.Uint64
 }
 
@@ -42,6 +43,9 @@ func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
 	}
 	c.settings = c.settingsOf(config)
 	c.bindGroups()
+	if config.Journal != nil {
+		c.journal = journal.NewWriter(journalWriter{config.Journal}, c.settings.system)
+	}
 	if _, err := c.settings.system.New(c.plan); err != nil {
 		return nil, err
 	}
@@ -53,13 +57,14 @@ func New[C, U any](config Config[C, U]) (*Client[C, U], error) {
 func (c *Client[C, U]) bindGroups() {
 	c.surroundings = c.config.surroundings()
 	groups := c.config.groups()
-	c.plan.Groups = len(groups)
+	c.plan.Groups, c.recorded.Groups = len(groups), len(groups)
 	for i, group := range groups {
 		for _, socket := range group.Sockets {
 			w := socket.bind(c.surroundings)
 			w.plan.Group = i
 			c.sockets = append(c.sockets, w)
 			c.plan.Sockets = append(c.plan.Sockets, w.plan)
+			c.recorded.Sockets = append(c.recorded.Sockets, journal.Socket{Name: w.id, Plan: w.plan})
 		}
 		if i > 0 {
 			c.settings.chain = append(c.settings.chain, bindGroup(group, c.surroundings))
@@ -162,8 +167,8 @@ func (c *Client[C, U]) NewSessionOf(account string) *Session[C, U] {
 			panic(err)
 		}
 	}
-	if c.config.Journal != nil {
-		d.journal = &journal{to: c.config.Journal, lines: &c.journal, driver: d}
+	if c.journal != nil {
+		d.journal = &journalist{driver: d, to: c.journal.Session(d.number, c.recorded)}
 	}
 	return &Session[C, U]{driver: d, client: c}
 }

@@ -97,14 +97,15 @@ type Config[C, U any] struct {
 	Engine fsm.Engine          // what steps the machines; the zero value is fsm.Looplab
 	Now    func() time.Time    // the clock, which must not use a session; nil: time.Now
 
-	// Journal gets every session's journal as JSON Lines, each in one Write,
-	// before the effects are performed: a first line for each session, with the
-	// names of its sockets; a line for each event, with its record number, machine,
-	// id, generation and argument, the steps it led to, each with its row in the
-	// machine's table, counted from 1, and the effects; and one for each delay that
-	// chance has a say in. It holds no secret, since the machines see none. Writes
-	// of all sessions are made one at a time, while outputs of the machines are run:
-	// they must neither block for long nor use a session. nil: none.
+	// Journal gets the journal of every session as JSON Lines, each in one Write,
+	// before the effects of its event are performed: package journal, below this one,
+	// says what the lines hold, and replays them by [journal.Replay], as the command
+	// interlock replay does. It holds no secret, since the machines see none; the names
+	// of sockets are those of their declarations. A writer holds one journal, of one
+	// client. Writes of all sessions are made one at a time, while outputs of the
+	// machines are run: they must neither block for long nor use a session. After one
+	// that fails the journal ends, and each session that has more to write tells its
+	// [Session.Errors] once. nil: none.
 	Journal io.Writer
 }
 

@@ -43,7 +43,7 @@ type driver struct {
 	stopMaking   context.CancelCauseFunc // of the group that is being made
 	chainDelays  backoff.BackOff
 	detachers    []chan error // who closes every socket by hand
-	journal      *journal
+	journal      *journalist
 	jobs         *[]func() // of the goroutine that runs outputs
 
 	runs          atomic.Pointer[[]*socketRun] // the sockets, in the order of their ids; changed under the mailbox's lock

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/custom-app/interlock/connector/journal"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -46,7 +47,7 @@ func (d *driver) addRun(w *wiring, plan transitions.SocketPlan) error {
 	runs := append(slices.Clone(d.socketRuns()), run)
 	d.runs.Store(&runs)
 	if d.journal != nil && plan.Added {
-		d.mailbox.Put(work{record: &record{added: w.id, id: id, plan: plan}})
+		d.mailbox.Put(work{record: &record{added: &journal.Socket{Name: w.id, Plan: plan}, id: id}})
 	}
 	return nil
 }

@@ -54,6 +54,10 @@ var rules = []rule{
 
 	{In: []string{"connector/internal/ws", "connector/codec", "connector/connectortest"}, Own: []string{},
 		Reason: "an adapter, a codec and a test's server are of use without a session"},
+	{In: []string{"connector/journal"}, Only: append([]string{"bufio", "bytes", "encoding/json", "fsm", "hash/crc32", "io", "strconv", "sync", "time", "transitions"}, pure...),
+		Reason: "a journal is checked against the tables alone, with nothing of the connector that wrote it"},
+	{In: []string{"connector/journal"}, Without: []string{"go", "chan", "select", "clock"},
+		Reason: "a replay depends on the journal alone"},
 	{In: []string{"connector/codec/protobuf"}, Own: []string{"connector/codec"},
 		Reason: "an adapter, a codec and a test's server are of use without a session"},
 	{In: []string{"..."}, Not: []string{"connector", "connector/internal/ws", "connector/connectortest"}, Never: []string{"github.com/gorilla/..."},
