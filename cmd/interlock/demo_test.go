@@ -81,7 +81,7 @@ func journalled(t *testing.T, journal string) (changes []moved, engine string) {
 		var line struct {
 			Journal, Engine, Added string
 			Session                int
-			Sockets                []string
+			Sockets                []struct{ Name string }
 			Steps                  []struct {
 				Machine, From, Event, To string
 				ID                       int
@@ -91,7 +91,10 @@ func journalled(t *testing.T, journal string) (changes []moved, engine string) {
 			t.Fatalf("journal: %q: %v", text, err)
 		}
 		if line.Journal != "" {
-			engine, sockets[line.Session] = line.Engine, line.Sockets
+			engine = line.Engine
+			for _, s := range line.Sockets {
+				sockets[line.Session] = append(sockets[line.Session], s.Name)
+			}
 		}
 		if line.Added != "" {
 			sockets[line.Session] = append(sockets[line.Session], line.Added)

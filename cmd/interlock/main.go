@@ -1,6 +1,7 @@
 // Command interlock shows the machines of this module at work and on paper: a
 // demo that plays whole sessions against a backend in the process, that backend
-// alone to try an application on, and the machines as diagrams.
+// alone to try an application on, the replay of a journal, and the machines as
+// diagrams.
 //
 // Its one invariant: standard output holds what was asked for and nothing else;
 // progress, logs and errors go to standard error, and neither ever holds a token.
@@ -40,6 +41,7 @@ func main() {
 type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Play whole sessions against a backend in this process, and show every change of state."`
 	Serve   serveCommand   `cmd:"" help:"Run that backend alone, to try an application on."`
+	Replay  replayCommand  `cmd:"" help:"Check a journal against the tables, or show the state after one of its records."`
 	Graph   graphCommand   `cmd:"" help:"Draw a machine, how they are coupled, or everything."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

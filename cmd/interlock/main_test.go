@@ -27,10 +27,17 @@ func TestUsage(t *testing.T) {
 		status int
 		stderr []string
 	}{
-		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "graph"`, "see interlock --help"}},
+		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "replay", "graph"`, "see interlock --help"}},
 		"unknown command":   {[]string{"grap"}, wrongUsage, []string{"unexpected argument grap", `did you mean "graph"?`}},
 		"unknown flag":      {[]string{"demo", "--bogus"}, wrongUsage, []string{"unknown flag --bogus", "see interlock demo --help"}},
 		"unknown engine":    {[]string{"demo", "--engine", "steam"}, wrongUsage, []string{"--engine", `"looplab","table"`, `"steam"`}},
+		"no file":           {[]string{"replay"}, wrongUsage, []string{`"<file>"`, "see interlock replay --help"}},
+		"record 0":          {[]string{"replay", "x", "--at", "0"}, wrongUsage, []string{"--at", "the first record is 1"}},
+		"record -1":         {[]string{"replay", "x", "--at=-1"}, wrongUsage, []string{"--at", `"-1"`}},
+		"no machines":       {[]string{"replay", "x", "--machines", "0"}, wrongUsage, []string{"--machines", "at least 1"}},
+		"no such file":      {[]string{"replay", "/nonexistent/x"}, failed, []string{"replay", "/nonexistent/x", "no such file"}},
+		"no journal":        {[]string{"replay", "main_test.go"}, failed, []string{"line 1", "no journal"}},
+		"a directory":       {[]string{"replay", "."}, failed, []string{"replay", "directory"}},
 		"no machine":        {[]string{"graph"}, wrongUsage, []string{`"<machine>"`, "see interlock graph --help"}},
 		"unknown machine":   {[]string{"graph", "foo"}, wrongUsage, []string{`"session"`, `"coupling"`, `"foo"`}},
 		"unknown format":    {[]string{"graph", "session", "--format", "gif"}, wrongUsage, []string{"--format", `"svg"`, `"gif"`}},
@@ -62,7 +69,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"serve", "-h"}, {"graph", "--help"}, {"graph", "nothing", "-h"}} {
+	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"serve", "-h"}, {"graph", "--help"}, {"graph", "nothing", "-h"}, {"replay", "--help"}} {
 		got := runWith(t, args...)
 		if got.status != done || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: interlock") {
 			t.Errorf("%v: got %+v, want help on stdout", args, got)
@@ -79,7 +86,7 @@ func TestCommands(t *testing.T) {
 			commands = append(commands, strings.Fields(rest)[0])
 		}
 	}
-	if want := []string{"demo", "serve", "graph", "version"}; !slices.Equal(commands, want) {
+	if want := []string{"demo", "serve", "replay", "graph", "version"}; !slices.Equal(commands, want) {
 		t.Errorf("got commands %q, want %q", commands, want)
 	}
 }
