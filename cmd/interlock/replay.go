@@ -17,7 +17,7 @@ type replayCommand struct {
 	File     string  `arg:"" help:"The journal; - is standard input."`
 	At       *uint64 `placeholder:"RECORD" help:"Print every session's whole state after this record, and read no further."`
 	JSON     bool    `name:"json" help:"One JSON object on standard output."`
-	Machines int     `default:"1048576" placeholder:"N" help:"Give up when there are more machines at once, which take about 200 bytes each. Default: ${default}."`
+	Machines int     `default:"1048576" placeholder:"N" help:"Give up when there are more machines at once, which take about 400 bytes each. Default: ${default}."`
 }
 
 // Validate is called by kong.

@@ -17,8 +17,8 @@ import (
 // of its own. One goroutine may use it at a time.
 type Replayer struct {
 	// MachineLimit is how many machines there may be at once, those of all sessions
-	// together, before the replay ends with an error; 0: 1<<20, which takes some
-	// 200 MB. A session that is logged out may log in again, and so stays.
+	// together, before the replay ends with an error; 0: 1<<20, which take up to some
+	// 450 MB. A session that is logged out may log in again, and so stays.
 	MachineLimit int
 
 	system   *transitions.System
@@ -49,11 +49,13 @@ type Line struct {
 	Event   *Event // nil: the line is none
 }
 
+var shipped = transitions.Shipped.Using(fsm.Table)
+
 // NewReplayer returns a replayer by the tables of the system; nil: by those that the
 // connector runs, [transitions.Shipped].
 func NewReplayer(from io.Reader, system *transitions.System) *Replayer {
 	if system == nil {
-		system = transitions.Shipped.Using(fsm.Table)
+		system = shipped
 	}
 	return &Replayer{
 		system: system, names: namesOf(system), lines: lines{from: bufio.NewReaderSize(from, 64<<10)}, sessions: make(map[uint64]*Session),
@@ -198,13 +200,13 @@ func (p *Replayer) begin(object []byte, sum uint32, line *Line) error {
 	if _, err := engineOf(h.Engine); err != nil {
 		return err
 	}
-	plan, sockets, count := transitions.Plan{Groups: h.Groups}, make(map[uint32]string), 0
+	plan, count := transitions.Plan{Groups: h.Groups}, 0
 	for i, s := range h.Sockets {
 		one, err := s.Plan.plan()
 		if err != nil {
 			return fmt.Errorf("sockets[%d]: plan: %w", i, err)
 		}
-		plan.Sockets, sockets[uint32(i)] = append(plan.Sockets, one), s.Name
+		plan.Sockets = append(plan.Sockets, one)
 		count += 1 + min(max(one.Subscriptions, 0), 1<<8) // more are refused
 	}
 	if err := p.bounded(count); err != nil {
@@ -214,7 +216,10 @@ func (p *Replayer) begin(object []byte, sum uint32, line *Line) error {
 	if err != nil {
 		return fmt.Errorf("sockets: %w", err)
 	}
-	s := &Session{Number: h.Session, Engine: h.Engine, system: p.system, core: core, sockets: sockets}
+	s := &Session{Number: h.Session, Engine: h.Engine, system: p.system, core: core, sockets: make(map[uint32]string)}
+	for i, socket := range h.Sockets {
+		s.name(uint32(i), socket.Name)
+	}
 	p.sessions[h.Session], p.order = s, append(p.order, s)
 	return p.recount(s)
 }
@@ -309,7 +314,7 @@ func (p *Replayer) added(object []byte, sum uint32, line *Line) error {
 	if id != a.ID {
 		return &Divergence{Journal: fmt.Sprintf("socket %d", a.ID), Tables: fmt.Sprintf("socket %d", id)}
 	}
-	s.sockets[id] = a.Added
+	s.name(id, a.Added)
 	s.note(a.Record, nil)
 	p.summary.Records = a.Record
 	return p.recount(s)
@@ -349,8 +354,7 @@ func (p *Replayer) delay(object []byte, sum uint32, line *Line) error {
 
 // recount counts the machines of a session anew.
 func (p *Replayer) recount(s *Session) error {
-	c := s.core
-	now := 2 + c.Tokens() + c.Sockets() + c.Subscriptions() + c.Requests()
+	now := s.machines()
 	p.machines += now - s.count
 	s.count = now
 	return p.bounded(0)

@@ -16,8 +16,24 @@ type Session struct {
 	core    *transitions.Core
 	sockets map[uint32]string // names, by their ids
 	started []timer           // by the last record, of which no delay is told yet
-	count   int               // machines
+	named   int               // bytes of the names
+	count   int               // machines when they were counted last
 }
+
+// name gives a socket its name.
+func (s *Session) name(id uint32, name string) {
+	s.sockets[id] = name
+	s.named += len(name)
+}
+
+// machines counts the machines. What many bytes of names take counts too.
+func (s *Session) machines() int {
+	c := s.core
+	return 2 + c.Tokens() + c.Sockets() + c.Subscriptions() + c.Requests() + s.named/machineBytes
+}
+
+// machineBytes is about what a machine takes.
+const machineBytes = 400
 
 type timer struct {
 	machine transitions.Kind
@@ -80,8 +96,9 @@ func (s *Session) note(record uint64, outputs []transitions.Output) {
 		}
 	}
 	if len(s.sockets) > s.core.Sockets() {
-		for id := range s.sockets {
+		for id, name := range s.sockets {
 			if !s.core.HasSocket(id) {
+				s.named -= len(name)
 				delete(s.sockets, id)
 			}
 		}

@@ -199,16 +199,22 @@ func resealed(text string) string {
 	return b.String()
 }
 
-// replayed replays a text, and holds what is true of any.
-func replayed(t testing.TB, text string) (journal.Summary, *journal.Error) {
-	t.Helper()
+// replayOf replays a text.
+func replayOf(text string) (journal.Summary, *journal.Error) {
 	summary, err := journal.Replay(strings.NewReader(text), nil)
-	if err == nil {
-		return summary, nil
-	}
 	var fault *journal.Error
-	if !errors.As(err, &fault) || fault.Line == 0 || len(err.Error()) > 2000 || !strings.HasPrefix(err.Error(), "interlock: journal: line ") {
-		t.Errorf("got %T %.3000q, want an error of the journal, with its line", err, err)
+	if err != nil && !errors.As(err, &fault) {
+		panic(err)
 	}
 	return summary, fault
+}
+
+// replayed replays a text, and holds what is true of any error.
+func replayed(t testing.TB, text string) (journal.Summary, *journal.Error) {
+	t.Helper()
+	summary, err := replayOf(text)
+	if err != nil && (err.Line == 0 || len(err.Error()) > 2000 || !strings.HasPrefix(err.Error(), "interlock: journal: line ")) {
+		t.Errorf("got %.3000q, want an error of the journal, with its line", err.Error())
+	}
+	return summary, err
 }
