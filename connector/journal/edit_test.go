@@ -81,10 +81,10 @@ func wantFound(t rapid.TB, text string, at int, edited string) {
 // right, and still be one of which the tables say the same.
 var free = []string{
 	"name", "added", // of a socket: the application's
-	"why",     // a refusal in words
-	"row",     // which only says where to look
-	"seconds", // chance
-	"engine",  // which of them, but no third
+	"why",                                              // a refusal in words
+	"row",                                              // which only says where to look
+	"seconds",                                          // chance
+	"engine",                                           // which of them, but no third
 	"gen", "arg", "count", "bytes", "policy", "groups", // numbers that the event, or the run, may make nothing of
 	"public", "early", "renews", "noPing", "repeatable", "oneWay", "written",
 	"subscriptions", "group",
