@@ -116,6 +116,7 @@ func TestBadJournals(t *testing.T) {
 		{"an unknown engine", edit(headerLine, `"table"`, `"steam"`), 1, 0, `engine: "steam"`},
 		{"negative groups", edit(headerLine, `"groups":0`, `"groups":-1`), 1, 0, "Groups"},
 		{"an unknown need of a limit", edit(headerLine, `"need":"open"`, `"need":"sleep"`), 1, 0, `sockets[0]: plan: limits[2]: need: "sleep"`},
+		{"no need of a limit", edit(headerLine, `"need":"open"`, `"need":"nothing"`), 1, 0, `limits[2]: need: "nothing"`},
 		{"the same need twice", edit(headerLine, `"need":"open"`, `"need":"ready"`), 1, 0, `limits[2]: need: "ready"`},
 		{"a missing need", edit(headerLine, `{"need":"ready","count":1,"bytes":9,"policy":"dropOldest"},`, ``), 1, 0, "limits: there are 2"},
 		{"an unknown policy", edit(headerLine, `"dropOldest"`, `"dropAll"`), 1, 0, `limits[0]: policy: "dropAll"`},

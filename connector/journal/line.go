@@ -137,7 +137,7 @@ func (l planLine) plan() (transitions.SocketPlan, error) {
 	var said [len(p.Limits)]bool
 	for i, limit := range l.Limits {
 		need, err := needOf(limit.Need)
-		if err != nil || said[need] {
+		if err != nil || need == noNeed || said[need] {
 			return p, fmt.Errorf("limits[%d]: need: %.40q is unknown, or there twice", i, limit.Need)
 		}
 		policy, err := policyOf(limit.Policy)

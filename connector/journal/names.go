@@ -119,8 +119,12 @@ func refusal(err error) string {
 	}
 }
 
+// noNeed has no name of its own: every need that is not declared, which a core
+// refuses, is written as it is.
+const noNeed = transitions.Need(len(transitions.Limits{}))
+
 func needOf(name string) (transitions.Need, error) {
-	for need := range transitions.Need(len(transitions.Limits{})) {
+	for need := range noNeed + 1 {
 		if need.String() == name {
 			return need, nil
 		}

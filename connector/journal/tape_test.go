@@ -131,7 +131,7 @@ func (p *tape) draw(core *transitions.Core, at int) transitions.Input {
 	case 2, 3, 4:
 		return transitions.Input{
 			To: transitions.RequestKind, On: uint8(transitions.RequestSubmit), ID: core.NextRequest(), Gen: socket, Arg: uint32(p.pick(16)),
-			Request: transitions.RequestData{Need: transitions.Need(p.pick(3)), Repeatable: p.flip(), OneWay: p.flip()},
+			Request: transitions.RequestData{Need: transitions.Need(p.pick(5)), Repeatable: p.flip(), OneWay: p.flip()},
 		}
 	}
 	kind := []transitions.Kind{0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5}[p.pick(15)]
