@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,13 +21,14 @@ import (
 
 // world is a backend on an in-memory network and a session on it, in virtual time.
 type world struct {
-	t       *testing.T
-	backend *connectortest.Backend
-	network *connectortest.Network
-	config  connector.Config[credentials, user]
-	session *connector.Session[credentials, user]
-	changes *connector.Stream[connector.Change]
-	menu    *connector.Socket[request, response]
+	t        *testing.T
+	backend  *connectortest.Backend
+	network  *connectortest.Network
+	config   connector.Config[credentials, user]
+	session  *connector.Session[credentials, user]
+	changes  *connector.Stream[connector.Change]
+	menu     *connector.Socket[request, response]
+	recorded bytes.Buffer // its journal, unless the config has another
 }
 
 // engines runs a test in virtual time under both engines.
@@ -104,7 +106,11 @@ func newWorldOn(t *testing.T, network *connectortest.Network, backend connectort
 	for _, change := range changes {
 		change(&w.config)
 	}
-	client, err := connector.New(w.config)
+	recorded := w.config
+	if recorded.Journal == nil {
+		recorded.Journal = &w.recorded
+	}
+	client, err := connector.New(recorded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,6 +137,7 @@ func (w *world) end() {
 		transport.CloseIdleConnections()
 	}
 	synctest.Wait()
+	w.wantReplayed()
 	if n := w.network.OpenConns(); n != 0 {
 		w.t.Errorf("got %d connections left open, want 0", n)
 	}

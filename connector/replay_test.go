@@ -52,6 +52,18 @@ func (r *recordings) replayed(system *transitions.System) (journal.Summary, erro
 	return journal.Replay(bytes.NewReader(r.text.Bytes()), system)
 }
 
+// wantReplayed replays what a world's first session has recorded.
+func (w *world) wantReplayed() {
+	w.t.Helper()
+	if w.recorded.Len() == 0 { // it has another journal, or nothing was done
+		return
+	}
+	got, err := journal.Replay(bytes.NewReader(w.recorded.Bytes()), w.config.System)
+	if err != nil || got.Records == 0 || got.Truncated || got.Renumbered != 0 {
+		w.t.Errorf("D4 replayed %+v: %v\n%s", got, err, w.recorded.String())
+	}
+}
+
 // turbulence leads a session through most of what can happen to it.
 func turbulence(w *world) {
 	w.t.Helper()
