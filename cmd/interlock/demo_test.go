@@ -168,6 +168,14 @@ func TestDemo(t *testing.T) {
 	asJSON, asText := playDemo(t, "--json"), playDemo(t, "--engine", "table")
 	changes, messages := streamed(t, asJSON.stdout)
 
+	t.Run("D4 the journal replays the same", func(t *testing.T) {
+		for _, p := range []played{asJSON, asText} {
+			got := runWith(t, "replay", kept(t, p.journal))
+			if got.status != done || !strings.Contains(got.stdout, "of 3 sessions: the same states and effects") {
+				t.Errorf("got %+v, want the journal of three sessions replayed", got)
+			}
+		}
+	})
 	t.Run("S10 every change is a line", func(t *testing.T) {
 		inJSON, _ := journalled(t, asJSON.journal)
 		inText, _ := journalled(t, asText.journal)

@@ -57,7 +57,7 @@ func printSessions(out *written, sessions []*journal.Session) {
 			if m.Socket != "" {
 				data.WriteString(" of " + strconv.Quote(m.Socket))
 			}
-			out.printf("  %-*s %-20s%s\n", widest, what, m.State, data.String())
+			out.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %-*s %-20s%s", widest, what, m.State, data.String()), " "))
 		}
 	}
 }

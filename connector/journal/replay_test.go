@@ -3,7 +3,9 @@ package journal_test
 import (
 	"errors"
 	"io"
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +59,54 @@ func TestReplay(t *testing.T) {
 		}
 		if _, err := p.Next(); !errors.Is(err, io.EOF) {
 			t.Errorf("got %v after the end, want the end", err)
+		}
+	})
+
+	t.Run("D4 what no connector posts replays the same, and is refused the same", func(t *testing.T) {
+		refusals := make(map[string]int)
+		for seed := range uint64(100) {
+			p := newTape(byTable, 2, rand.New(rand.NewPCG(seed, 1)).IntN)
+			p.anything()
+			for range 150 {
+				if err := p.step(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := replayAll(t, p.text.String(), nil).Summary(); got.Records != 150 {
+				t.Errorf("got %+v, want 150 records", got)
+			}
+			for kind, n := range p.refusals {
+				refusals[kind] += n
+			}
+		}
+		for _, kind := range []string{"impossible", "settled", "invalid", "defect"} {
+			if refusals[kind] == 0 {
+				t.Errorf("got no event that is refused as %s, want some", kind)
+			}
+		}
+		t.Logf("refused: %v", refusals)
+	})
+
+	t.Run("X4 tables that panic end the replay with an error", func(t *testing.T) {
+		decl := transitions.Login.Declaration()
+		decl.Rows = slices.Clone(decl.Rows)
+		for i := range decl.Rows {
+			if row := &decl.Rows[i]; slices.Contains(row.On, transitions.LoginGateOpened) && row.Never == "" {
+				row.Set = &fsm.Update[transitions.LoginData, transitions.LoginEvent]{Name: "burn", Apply: func(*transitions.LoginData, fsm.Event[transitions.LoginEvent]) { panic("fire") }}
+			}
+		}
+		machines := transitions.Shipped.Machines
+		var err error
+		if machines.Login, err = fsm.Declare(decl); err != nil {
+			t.Fatal(err)
+		}
+		burning, err := transitions.NewSystem(machines, transitions.Shipped.Coupling)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = journal.Replay(strings.NewReader(strings.Join(short(t), "")), burning)
+		if want := "interlock: journal: line 3, record 2 of session 1: the tables cannot take it: fire"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	})
 

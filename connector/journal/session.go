@@ -105,8 +105,8 @@ func (s *Session) note(record uint64, outputs []transitions.Output) {
 	}
 }
 
-// post gives an event to the core. Events that no connector posts may break what
-// the core relies on; an edited journal has them, and is told so.
+// post gives an event to the core. A guard of tables other than the shipped ones
+// may panic: then the tables are broken.
 func (s *Session) post(in transitions.Input) (outputs []transitions.Output, refused, broken error) {
 	defer func() {
 		if fault := recover(); fault != nil {

@@ -26,13 +26,14 @@ type tape struct {
 	system   *transitions.System
 	cores    []*transitions.Core
 	to       []*journal.Recorder
-	outside  [][]uint8 // events of each machine that the coupling does not post
+	events   [][]uint8 // of each machine that are drawn: those that the coupling does not post, or all
+	wild     bool
 	records  int
-	refusals int
+	refusals map[string]int
 }
 
 func newTape(system *transitions.System, sessions int, pick func(int) int) *tape {
-	p := &tape{pick: pick, system: system}
+	p := &tape{pick: pick, system: system, refusals: make(map[string]int)}
 	p.writer = journal.NewWriter(&p.text, system)
 	for i := range sessions {
 		plan, recorded := transitions.Plan{Groups: 1 + pick(2)}, journal.Plan{}
@@ -66,9 +67,20 @@ func newTape(system *transitions.System, sessions int, pick func(int) int) *tape
 				events = append(events, uint8(i+1))
 			}
 		}
-		p.outside = append(p.outside, events)
+		p.events = append(p.events, events)
 	}
 	return p
+}
+
+// anything makes the tape post what no connector posts.
+func (p *tape) anything() {
+	p.wild = true
+	for kind, m := range p.system.Chart().Machines {
+		p.events[kind] = p.events[kind][:0]
+		for i := range m.Events {
+			p.events[kind] = append(p.events[kind], uint8(i+1))
+		}
+	}
 }
 
 func (p *tape) flip() bool { return p.pick(2) == 0 }
@@ -104,8 +116,15 @@ func (p *tape) step() error {
 		in = p.draw(core, at)
 	}
 	outputs, refused := core.Post(in)
-	if refused != nil {
-		p.refusals++
+	switch {
+	case errors.Is(refused, transitions.ErrDefect):
+		p.refusals["defect"]++
+	case errors.Is(refused, transitions.ErrSettled):
+		p.refusals["settled"]++
+	case errors.As(refused, new(*fsm.ImpossibleError)):
+		p.refusals["impossible"]++
+	case refused != nil:
+		p.refusals["invalid"]++
 	}
 	if err := to.Post(in, outputs, refused); err != nil {
 		return err
@@ -135,7 +154,7 @@ func (p *tape) draw(core *transitions.Core, at int) transitions.Input {
 		}
 	}
 	kind := []transitions.Kind{0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5}[p.pick(15)]
-	in := transitions.Input{To: kind, On: p.outside[kind][p.pick(len(p.outside[kind]))], Arg: uint32(p.pick(4))}
+	in := transitions.Input{To: kind, On: p.events[kind][p.pick(len(p.events[kind]))], Arg: uint32(p.pick(4))}
 	switch kind {
 	case transitions.SessionKind:
 		_, d := core.Session()
@@ -167,6 +186,13 @@ func (p *tape) draw(core *transitions.Core, at int) transitions.Input {
 	}
 	if p.pick(30) == 0 {
 		in.Gen--
+	}
+	if p.wild {
+		for _, number := range []*uint32{&in.ID, &in.Gen, &in.Arg} {
+			if p.pick(20) == 0 {
+				*number = []uint32{0, 1, 2, 1 << 31, ^uint32(0)}[p.pick(5)]
+			}
+		}
 	}
 	return in
 }
