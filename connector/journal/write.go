@@ -48,7 +48,8 @@ func (w *Writer) Session(number uint64, plan Plan) *Recorder {
 	return &Recorder{writer: w, session: number, plan: plan}
 }
 
-// Post writes what the core was given, and what [transitions.Core.Post] returned.
+// Post writes what the core was given, and what [transitions.Core.Post] returned;
+// the core runs the writer's system.
 func (r *Recorder) Post(in transitions.Input, outputs []transitions.Output, refused error) error {
 	line, err := r.writer.names.input(in)
 	if err != nil {
@@ -68,14 +69,17 @@ func (r *Recorder) Add(s Socket, id uint32) error {
 	return r.put(func(record uint64) any { line.Record = record; return line })
 }
 
-// Delay writes how long the timer of an output of the last event runs.
+// Delay writes how long a timer runs that an output of the last event starts.
 func (r *Recorder) Delay(start transitions.Output, delay time.Duration) error {
-	m := &r.writer.names.machines[start.Machine]
+	timer, err := r.writer.names.input(transitions.Input{To: start.Machine, On: start.Timer})
+	if err != nil {
+		return fmt.Errorf("interlock: journal: %w", err)
+	}
 	w := r.writer
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.put(delayLine{
-		Delay: m.events[start.Timer-1], Record: r.record, Session: r.session, Machine: m.name, ID: start.ID, Seconds: delay.Seconds(),
+		Delay: timer.Event, Record: r.record, Session: r.session, Machine: timer.Machine, ID: start.ID, Seconds: delay.Seconds(),
 	})
 }
 
