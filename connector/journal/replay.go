@@ -17,8 +17,8 @@ import (
 // of its own. One goroutine may use it at a time.
 type Replayer struct {
 	// MachineLimit is how many machines there may be at once, those of all sessions
-	// together, before the replay ends with an error; 0: 1<<20, which take up to some
-	// 450 MB. A session that is logged out may log in again, and so stays.
+	// together, before the replay ends with an error; 0: 1<<20, at about 400 bytes
+	// each. A session that is logged out may log in again, and so stays.
 	MachineLimit int
 
 	system   *transitions.System
