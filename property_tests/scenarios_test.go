@@ -170,7 +170,7 @@ func (s *stage) socketPlan(values map[string]string) transitions.SocketPlan {
 	}
 	return transitions.SocketPlan{
 		Limits: transitions.Limits{limit, limit, limit},
-		Public: values["public"] != "", Early: values["early"] != "", Renews: values["renews"] != "",
+		Public: values["public"] != "", Early: values["early"] != "", Renews: values["renews"] != "", NoPing: values["noPing"] != "",
 	}
 }
 

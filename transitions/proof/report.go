@@ -154,7 +154,13 @@ func planLine(plan Plan) string {
 			}
 		}
 	}
-	return line + "\n"
+	line += "\n"
+	for i, s := range plan.Sockets {
+		if first := plan.Sockets[0]; s.Public != first.Public || s.Early != first.Early || s.Renews != first.Renews || s.NoPing != first.NoPing {
+			line += fmt.Sprintf("# socket %d differs: %+v\n", i, s)
+		}
+	}
+	return line
 }
 
 func inputLine(system *t.System, core *t.Core, in t.Input) string {
