@@ -271,16 +271,30 @@ func (c *Core) AppendSocketKey(b []byte, i int) []byte {
 	}
 	for j := range c.subscribed {
 		if sub := &c.subscribed[j]; sub.socket == s.id {
-			b = append(b, 's', byte(sub.State)<<1|flag(sub.Data.Declared))
+			b = append(b, subscriptionTag|byte(sub.State)<<1|flag(sub.Data.Declared))
 		}
 	}
 	for j := range c.requests {
 		if r := &c.requests[j]; r.socket == s.id {
 			what := byte(r.Data.Need)<<3 | flag(r.Data.Repeatable)<<2 | flag(r.Data.OneWay)<<1 | flag(r.Data.Written)
-			b = append(b, 'r', byte(r.State), what, byte(r.size), byte(r.size>>8), byte(r.size>>16), byte(r.size>>24))
+			b = appendSize(append(b, requestTag|byte(r.State), what), r.size)
 		}
 	}
 	return append(b, 0)
+}
+
+// What begins a part of the key of a socket's.
+const (
+	subscriptionTag = 0x40
+	requestTag      = 0x80
+)
+
+// appendSize appends a size in as few bytes as it takes.
+func appendSize(b []byte, size int) []byte {
+	for ; size >= 0x80; size >>= 7 {
+		b = append(b, byte(size)|0x80)
+	}
+	return append(b, byte(size))
 }
 
 func flag(b bool) byte {

@@ -66,7 +66,7 @@ func newRules(system *t.System, plan Plan) *rules {
 func timers[S, E, F ~uint8, D comparable](m *fsm.Machine[S, E, F, D]) (running [32]uint64) {
 	for i, state := range m.Declaration().States {
 		for _, on := range state.Timers {
-			running[i] |= 1 << on
+			running[i] |= mask(on)
 		}
 	}
 	return running

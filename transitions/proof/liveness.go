@@ -42,6 +42,9 @@ func (x *walker) advance(w **world, in t.Input) error {
 // answers everything.
 const mostSteps = 100
 
+// mostSound is how many worlds are remembered from which all gets well.
+const mostSound = 1_000_000
+
 // allGetsWell lets the world behave: whatever is asked is granted, and timers fire
 // where nothing else can happen. All sockets that are wanted become ready, and no
 // request is left. An error of a move on the way is told as it is.
@@ -54,6 +57,9 @@ func (x *walker) allGetsWell(w *world) error {
 			if !more && !w.well() {
 				session, _ := w.core.Session()
 				return fmt.Errorf("nothing more happens, and the session is %s with %d requests pending", w.rules.Session.StateName(session), w.core.Requests())
+			}
+			if len(x.sound) > mostSound {
+				clear(x.sound)
 			}
 			for _, k := range way[:i+1] {
 				x.sound[k] = true

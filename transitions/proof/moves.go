@@ -1,8 +1,6 @@
 package proof
 
 import (
-	"slices"
-
 	t "github.com/custom-app/interlock/transitions"
 )
 
@@ -144,13 +142,23 @@ func (w *world) grown() bool {
 	return false
 }
 
-// told says to which commands an effect is the answer, and to no others.
-var told = map[t.Port][]t.SessionEvent{
-	{Machine: t.SocketKind, Number: uint8(t.SocketRefuseOpen)}:   {t.SessionSocketOpenRequested, t.SessionSocketRemoveRequested},
-	{Machine: t.SessionKind, Number: uint8(t.SessionRefuseBusy)}: {t.SessionLoginRequested, t.SessionResumeRequested, t.SessionRequired, t.SessionLoginAsRequested, t.SessionOpenRequested, t.SessionSocketOpenRequested, t.SessionDetachRequested},
-	{Machine: t.LoginKind, Number: uint8(t.LoginRefuseBusy)}:     {t.SessionLoginRequested, t.SessionResumeRequested, t.SessionLoginAsRequested},
-	{Machine: t.SessionKind, Number: uint8(t.SessionTellNarrow)}: {t.SessionLogoutRequested},
-	{Machine: t.LoginKind, Number: uint8(t.LoginAskGate)}:        {t.SessionLoginRequested, t.SessionResumeRequested, t.SessionRequired, t.SessionLoginAsRequested},
+// told has, for each effect that answers a command, a bit for each event of the
+// session that it answers.
+var told = func() (table [kinds][64]uint64) {
+	logins := []t.SessionEvent{t.SessionLoginRequested, t.SessionResumeRequested, t.SessionLoginAsRequested}
+	table[t.SocketKind][t.SocketRefuseOpen] = mask(t.SessionSocketOpenRequested, t.SessionSocketRemoveRequested)
+	table[t.SessionKind][t.SessionRefuseBusy] = mask(append(logins, t.SessionRequired, t.SessionOpenRequested, t.SessionSocketOpenRequested, t.SessionDetachRequested)...)
+	table[t.LoginKind][t.LoginRefuseBusy] = mask(logins...)
+	table[t.SessionKind][t.SessionTellNarrow] = mask(t.SessionLogoutRequested)
+	table[t.LoginKind][t.LoginAskGate] = mask(append(logins, t.SessionRequired)...)
+	return table
+}()
+
+func mask[E ~uint8](events ...E) (all uint64) {
+	for _, e := range events {
+		all |= 1 << e
+	}
+	return all
 }
 
 // checkTold holds that nobody is answered who has not asked.
@@ -160,8 +168,7 @@ func checkTold(from *world, in t.Input, outputs []t.Output) error {
 		if out.What != t.Perform {
 			continue
 		}
-		asked, ok := told[t.Port{Machine: out.Machine, Number: out.Effect}]
-		if ok && (in.To != t.SessionKind || !slices.Contains(asked, t.SessionEvent(in.On))) {
+		if asked := told[out.Machine][out.Effect]; asked != 0 && (in.To != t.SessionKind || asked&(1<<in.On) == 0) {
 			return broken("S8", "%s answers nobody", from.rules.EffectName(out.Machine, out.Effect))
 		}
 	}

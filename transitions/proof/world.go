@@ -122,7 +122,7 @@ type key struct {
 	bytes  [keySize]byte
 }
 
-const keySize = 95
+const keySize = 63
 
 func (w *world) key() key {
 	var k key
