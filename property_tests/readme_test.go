@@ -1,12 +1,15 @@
 package propertytests
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/custom-app/interlock/transitions/proof"
 )
 
 // TestReadme holds that every piece of Go in the README is compiled code: it
@@ -88,6 +91,20 @@ func TestReadmeNames(t *testing.T) {
 	for _, name := range named {
 		if !there[name[1]] {
 			t.Errorf("the README names %s, which is nowhere", name[1])
+		}
+	}
+}
+
+// TestInvariantsAreListed holds that GUARANTEES.md names every invariant, and what
+// holds it.
+func TestInvariantsAreListed(t *testing.T) {
+	text, err := os.ReadFile("GUARANTEES.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range proof.Provers {
+		if row := fmt.Sprintf("| %d | %s | %s |", i+1, p.What, p.By); !strings.Contains(string(text), row) {
+			t.Errorf("GUARANTEES.md has not %q", row)
 		}
 	}
 }
