@@ -105,7 +105,7 @@ func (s *System) couple(l *Link) error {
 	}
 	for _, carry := range []Carry{l.Gen, l.Arg} {
 		if !carry.starts(l.From.Machine) {
-			return fmt.Errorf("the machine %s has no %s to carry", l.From.Machine, carry)
+			return fmt.Errorf("the machine %s does not know %s", l.From.Machine, carry)
 		}
 	}
 	list := &s.byEffect[l.From.Machine][l.From.Number]
