@@ -1,7 +1,7 @@
 // Command interlock shows the machines of this module at work and on paper: a
 // demo that plays whole sessions against a backend in the process, that backend
-// alone to try an application on, the replay of a journal, and the machines as
-// diagrams.
+// alone to try an application on, the replay of a journal, the machines as diagrams,
+// and the proof of them by exploring everything that they can come to.
 //
 // Its one invariant: standard output holds what was asked for and nothing else;
 // progress, logs and errors go to standard error, and neither ever holds a token.
@@ -42,6 +42,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Play whole sessions against a backend in this process, and show every change of state."`
 	Serve   serveCommand   `cmd:"" help:"Run that backend alone, to try an application on."`
 	Replay  replayCommand  `cmd:"" help:"Check a journal against the tables, or show the state after one of its records."`
+	Check   checkCommand   `cmd:"" help:"Explore everything that the machines can come to, or test what holds them."`
 	Graph   graphCommand   `cmd:"" help:"Draw a machine, how they are coupled, or everything."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -49,8 +50,12 @@ type commands struct {
 // run does what the arguments say and returns the exit status. It ends early,
 // and cleanly, when ctx does.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return new(commands).run(ctx, args, stdout, stderr)
+}
+
+func (c *commands) run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	helped := false
-	parser, err := kong.New(&commands{},
+	parser, err := kong.New(c,
 		kong.Name("interlock"),
 		kong.Description("Log in, keep a token fresh and sockets subscribed: the machines of such a session, at work and on paper."),
 		kong.Writers(stdout, stderr),

@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 		status int
 		stderr []string
 	}{
-		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "replay", "graph"`, "see interlock --help"}},
+		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "replay", "check", "graph"`, "see interlock --help"}},
 		"unknown command":   {[]string{"grap"}, wrongUsage, []string{"unexpected argument grap", `did you mean "graph"?`}},
 		"unknown flag":      {[]string{"demo", "--bogus"}, wrongUsage, []string{"unknown flag --bogus", "see interlock demo --help"}},
 		"unknown engine":    {[]string{"demo", "--engine", "steam"}, wrongUsage, []string{"--engine", `"looplab","table"`, `"steam"`}},
@@ -41,6 +41,13 @@ func TestUsage(t *testing.T) {
 		"no machine":        {[]string{"graph"}, wrongUsage, []string{`"<machine>"`, "see interlock graph --help"}},
 		"unknown machine":   {[]string{"graph", "foo"}, wrongUsage, []string{`"session"`, `"coupling"`, `"foo"`}},
 		"unknown format":    {[]string{"graph", "session", "--format", "gif"}, wrongUsage, []string{"--format", `"svg"`, `"gif"`}},
+		"no socket":         {[]string{"check", "--sockets", "0"}, wrongUsage, []string{"--sockets", "1, 2 or 3, not 0", "see interlock check --help"}},
+		"four sockets":      {[]string{"check", "--sockets", "4"}, wrongUsage, []string{"--sockets", "1, 2 or 3, not 4"}},
+		"sockets x":         {[]string{"check", "--sockets", "x"}, wrongUsage, []string{"--sockets", `"x"`}},
+		"sockets, mutants":  {[]string{"check", "--sockets", "1", "--mutants"}, wrongUsage, []string{"--sockets", "--mutants", "together"}},
+		"product, mutants":  {[]string{"check", "--product-only", "--mutants"}, wrongUsage, []string{"--product-only", "--mutants", "together"}},
+		"no such machine":   {[]string{"check", "--mutants", "--machine", "foo"}, wrongUsage, []string{"--machine", `"socket"`, `"foo"`}},
+		"machine alone":     {[]string{"check", "--machine", "socket"}, wrongUsage, []string{"--machine", "--mutants"}},
 		"address":           {[]string{"serve", "--addr", "foo"}, wrongUsage, []string{"--addr", `"foo"`, "HOST:PORT"}},
 		"port":              {[]string{"serve", "--addr", "127.0.0.1:99999"}, wrongUsage, []string{"--addr", `"99999"`, "65535"}},
 		"life":              {[]string{"serve", "--access-life", "0s"}, wrongUsage, []string{"--access-life", "1ms"}},
@@ -69,7 +76,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"serve", "-h"}, {"graph", "--help"}, {"graph", "nothing", "-h"}, {"replay", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"serve", "-h"}, {"graph", "--help"}, {"graph", "nothing", "-h"}, {"replay", "--help"}, {"check", "--help"}} {
 		got := runWith(t, args...)
 		if got.status != done || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: interlock") {
 			t.Errorf("%v: got %+v, want help on stdout", args, got)
@@ -86,7 +93,7 @@ func TestCommands(t *testing.T) {
 			commands = append(commands, strings.Fields(rest)[0])
 		}
 	}
-	if want := []string{"demo", "serve", "replay", "graph", "version"}; !slices.Equal(commands, want) {
+	if want := []string{"demo", "serve", "replay", "check", "graph", "version"}; !slices.Equal(commands, want) {
 		t.Errorf("got commands %q, want %q", commands, want)
 	}
 }
@@ -104,7 +111,7 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
 func TestOutputFails(t *testing.T) {
-	for _, args := range [][]string{{"version"}, {"graph", "login"}, {"demo"}, {"demo", "--json"}, {"serve", "--addr", "127.0.0.1:0"}, {"serve", "--json", "--addr", "127.0.0.1:0"}} {
+	for _, args := range [][]string{{"version"}, {"graph", "login"}, {"demo"}, {"demo", "--json"}, {"check", "--mutants", "--machine", "request"}, {"serve", "--addr", "127.0.0.1:0"}, {"serve", "--json", "--addr", "127.0.0.1:0"}} {
 		var stderr bytes.Buffer
 		status := run(t.Context(), args, fullDisk{}, &stderr)
 		if status != failed || !strings.Contains(stderr.String(), os.ErrClosed.Error()) {
