@@ -16,8 +16,9 @@ import (
 type checkCommand struct {
 	Sockets     *int   `xor:"sockets" placeholder:"N" help:"Sockets of the product: 1, 2, or 3, which takes far longer. Default: 2."`
 	ProductOnly bool   `xor:"product" help:"Walk the product alone, without what is explored beside it."`
-	Mutants     bool   `xor:"sockets,product" help:"Change the tables, a row at a time, and see that each change is noticed."`
+	Mutants     bool   `xor:"sockets,product,journal" help:"Change the tables, a row at a time, and see that each change is noticed."`
 	Machine     string `default:"" enum:",session,login,token,socket,subscription,request,coupling" placeholder:"MACHINE" help:"With --mutants: change this machine alone: session, login, token, socket, subscription, request, or coupling."`
+	Journal     string `xor:"journal" placeholder:"FILE" help:"Where something is broken, write the shortest run to it into this file, as a journal."`
 	JSON        bool   `name:"json" help:"One JSON object on standard output."`
 
 	subject *subject // nil: what is shipped
@@ -120,5 +121,19 @@ func (c *checkCommand) walkAll(ctx context.Context, told *progress) (findings, e
 		}
 	}
 	report.conclude()
+	if c.Journal != "" && report.way != nil {
+		report.unwritten = c.writeJournal(of.system, report.way)
+	}
 	return report, nil
+}
+
+func (c *checkCommand) writeJournal(system *transitions.System, way *proof.Violation) error {
+	journal, err := journalOf(system, way)
+	if err == nil {
+		err = replace(c.Journal, journal)
+	}
+	if err != nil {
+		return fmt.Errorf("--journal %s: %w", c.Journal, err)
+	}
+	return nil
 }

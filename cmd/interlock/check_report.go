@@ -27,6 +27,9 @@ type checkReport struct {
 
 	all bool  // it was asked for all explorations, so that all goals must be reached
 	cut error // why it was ended early
+
+	way       *proof.Violation // the first one that an exploration has come to
+	unwritten error            // why there is no journal of it
 }
 
 // exploration is the figures of one.
@@ -84,6 +87,9 @@ func (r *checkReport) add(name string, explored proof.Report, took time.Duration
 		r.Goals[goal] = r.Goals[goal] || reached
 	}
 	if v := explored.Violation; v != nil {
+		if r.way == nil {
+			r.way = v
+		}
 		r.Violations = append(r.Violations, violation{Invariant: v.Invariant, Error: v.Err.Error(), Scenario: v.Scenario, In: name})
 	}
 }
@@ -131,6 +137,9 @@ func (r *checkReport) faults() (all []error) {
 		for _, name := range r.unreached() {
 			all = append(all, fmt.Errorf("goal %q is reached nowhere", name))
 		}
+	}
+	if r.unwritten != nil {
+		all = append(all, r.unwritten)
 	}
 	return all
 }

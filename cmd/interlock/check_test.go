@@ -5,11 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/custom-app/interlock/connector/journal"
+	"github.com/custom-app/interlock/fsm"
 	"github.com/custom-app/interlock/transitions"
 	"github.com/custom-app/interlock/transitions/proof"
 )
@@ -144,6 +149,35 @@ func TestCheckFindsAViolation(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCheckWritesAJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	args := []string{"check", "--sockets", "1", "--product-only", "--json", "--journal", path}
+	if out := runOn(t.Context(), transitions.Shipped, args...); out.status != done {
+		t.Fatalf("got %+v, want status 0", out)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want no journal where nothing is broken", err)
+	}
+	out := runOn(t.Context(), broken(t), args...)
+	if out.status != failed {
+		t.Fatalf("got %+v, want a violation", out)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	summary, err := journal.Replay(file, broken(t).Using(fsm.Table))
+	scenario := decoded[walked](t, out.stdout).Violations[0].Scenario
+	if events := strings.Count(scenario, "\n") - 1; err != nil || summary.Sessions != 1 || summary.Records != uint64(events) {
+		t.Errorf("got %+v, %v, want one session of %d records that replays by the broken tables", summary, err, events)
+	}
+	args[len(args)-1] = "/nonexistent/x"
+	if out := runOn(t.Context(), broken(t), args...); !strings.Contains(out.stderr, "interlock: check: --journal /nonexistent/x: ") {
+		t.Errorf("got stderr %q, want that the journal cannot be written", out.stderr)
+	}
 }
 
 func TestCheckGoals(t *testing.T) {

@@ -46,6 +46,7 @@ func TestUsage(t *testing.T) {
 		"sockets x":         {[]string{"check", "--sockets", "x"}, wrongUsage, []string{"--sockets", `"x"`}},
 		"sockets, mutants":  {[]string{"check", "--sockets", "1", "--mutants"}, wrongUsage, []string{"--sockets", "--mutants", "together"}},
 		"product, mutants":  {[]string{"check", "--product-only", "--mutants"}, wrongUsage, []string{"--product-only", "--mutants", "together"}},
+		"journal, mutants":  {[]string{"check", "--journal", "x", "--mutants"}, wrongUsage, []string{"--journal", "--mutants", "together"}},
 		"no such machine":   {[]string{"check", "--mutants", "--machine", "foo"}, wrongUsage, []string{"--machine", `"socket"`, `"foo"`}},
 		"machine alone":     {[]string{"check", "--machine", "socket"}, wrongUsage, []string{"--machine", "--mutants"}},
 		"address":           {[]string{"serve", "--addr", "foo"}, wrongUsage, []string{"--addr", `"foo"`, "HOST:PORT"}},
