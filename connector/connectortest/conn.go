@@ -11,15 +11,16 @@ import (
 // link is one connection of a Network: two ends and a stream each way.
 type link struct {
 	network        *Network
+	number         int // from 1, in the order of the dials
 	client, server *conn
 
 	mu     sync.Mutex // taken before the locks of the streams
 	frozen bool
 }
 
-func newLink(n *Network, client, server address) *link {
-	k := &link{network: n}
-	up, down := newStream(n), newStream(n)
+func newLink(n *Network, number int, client, server address) *link {
+	k := &link{network: n, number: number}
+	up, down := newStream(n, 2*number), newStream(n, 2*number+1)
 	k.client = &conn{link: k, in: down, out: up, local: client, remote: server}
 	k.server = &conn{link: k, in: up, out: down, local: server, remote: client}
 	return k

@@ -28,6 +28,7 @@ const (
 type Network struct {
 	latency atomic.Int64 // a time.Duration
 	slice   atomic.Int64 // bytes
+	jitter  atomic.Pointer[jitter]
 
 	mu        sync.Mutex
 	refusing  bool
@@ -96,7 +97,7 @@ func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Co
 	}
 	client := address(fmt.Sprintf("127.0.0.1:%d", firstPort+n.dialed%portCount))
 	n.dialed++
-	k := newLink(n, client, name)
+	k := newLink(n, n.dialed, client, name)
 	n.links[k] = struct{}{}
 	l.waiting <- k.server
 	return k.client, nil

@@ -3,6 +3,7 @@ package connectortest
 import (
 	"bytes"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"sync"
@@ -16,6 +17,8 @@ const bufferSize = 64 << 10 // bytes in each direction, on their way or waiting 
 // is announced on changed.
 type stream struct {
 	network *Network
+	number  int // among the streams of the network
+
 	mu      sync.Mutex
 	changed *sync.Cond
 
@@ -23,7 +26,9 @@ type stream struct {
 	underWay []packet     // what has not, in its order
 	flying   int          // bytes under way
 	arrival  *time.Timer  // of the first packet under way
+	chance   *rand.Rand   // of the jitter; nil until there was some
 	frozen   bool         // what is sent vanishes
+	stalled  bool         // what is sent stays under way
 	writing  bool         // a write is at work, others wait so as not to mix with it
 
 	readErr  error // what reading gives once the buffer is empty
@@ -45,8 +50,8 @@ type deadline struct {
 	passed bool
 }
 
-func newStream(n *Network) *stream {
-	s := &stream{network: n}
+func newStream(n *Network, number int) *stream {
+	s := &stream{network: n, number: number}
 	s.changed = sync.NewCond(&s.mu)
 	return s
 }
@@ -109,17 +114,41 @@ func (s *stream) send(p packet) {
 	if s.frozen {
 		return
 	}
-	latency := time.Duration(s.network.latency.Load())
+	now := time.Now()
+	due := s.due(now)
 	first := len(s.underWay) == 0
-	if latency <= 0 && first {
+	if !due.After(now) && first && !s.stalled {
 		s.receive(p)
 		return
 	}
 	p.data = bytes.Clone(p.data) // the writer may use its own again
-	p.due = time.Now().Add(latency)
+	p.due = due
 	s.underWay = append(s.underWay, p)
 	s.flying += len(p.data)
 	if first {
+		s.awaitArrival()
+	}
+}
+
+// due is called with s.mu held. It returns when what is sent now arrives.
+func (s *stream) due(now time.Time) time.Time {
+	due := now.Add(time.Duration(s.network.latency.Load()))
+	if j := s.network.jitter.Load(); j != nil {
+		if s.chance == nil {
+			s.chance = rand.New(rand.NewPCG(j.seed, uint64(s.number)))
+		}
+		late := time.Duration(s.chance.Int64N(int64(j.spread) + 1))
+		due = due.Add(late).Truncate(time.Microsecond).Add(time.Microsecond + time.Duration(s.number%1000))
+	}
+	return due
+}
+
+// stall is called on both streams of a link.
+func (s *stream) stall(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stalled = on
+	if !on && len(s.underWay) > 0 {
 		s.awaitArrival()
 	}
 }
@@ -142,7 +171,7 @@ func (s *stream) receiveDue() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	for len(s.underWay) > 0 {
+	for len(s.underWay) > 0 && !s.stalled {
 		p := s.underWay[0]
 		if p.due.After(now) {
 			s.awaitArrival()
