@@ -92,6 +92,12 @@ func RevokeUser(name string) Fault {
 	}
 }
 
+// Behave forgets the faults that are armed and not used up yet: from now on the
+// backend behaves. What was held, muted or made deaf before stays so.
+func Behave() Fault {
+	return Fault{now: func(b *Backend) { b.script.disarm() }}
+}
+
 // RefuseLogins answers the next n logins with an HTTP status of 400 to 599. A
 // login message is answered with the error that such an answer carries.
 func RefuseLogins(n, status int) Fault { return refusal(atLogin, n, status) }

@@ -182,6 +182,17 @@ func TestFaultsOnOneStepQueue(t *testing.T) {
 	})
 }
 
+func TestBehave(t *testing.T) {
+	inBubble(t, plain, func(t *testing.T, c *client, _ *connectortest.Network) {
+		c.script(connectortest.RefuseLogins(2, 503), connectortest.RefuseMe(1, 500))
+		c.wantStatus(503, "POST", "/login", "", annsLogin)
+		c.script(connectortest.Behave())
+		c.wantStatus(200, "GET", "/me", c.logIn().Access, "")
+		c.script(connectortest.RefuseMe(1, 500))
+		c.wantStatus(500, "GET", "/me", "", "")
+	})
+}
+
 func TestDropSockets(t *testing.T) {
 	inBubble(t, plain, func(t *testing.T, c *client, _ *connectortest.Network) {
 		sockets := []*socket{c.join(), c.open()}

@@ -88,6 +88,12 @@ func (s *script) arm(f Fault) {
 	s.armed[f.step] = append(s.armed[f.step], f)
 }
 
+func (s *script) disarm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.armed[:])
+}
+
 // arrive counts an arrival and returns the fault that it meets; the zero Fault
 // lets it proceed.
 func (s *script) arrive(at step) Fault {
