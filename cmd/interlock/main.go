@@ -1,7 +1,8 @@
 // Command interlock shows the machines of this module at work and on paper: a
 // demo that plays whole sessions against a backend in the process, that backend
 // alone to try an application on, the replay of a journal, the machines as diagrams,
-// and the proof of them by exploring everything that they can come to.
+// the proof of them by exploring everything that they can come to, and whole days of
+// a client on a faulty network, simulated.
 //
 // Its one invariant: standard output holds what was asked for and nothing else;
 // progress, logs and errors go to standard error, and neither ever holds a token.
@@ -39,12 +40,13 @@ func main() {
 
 // commands is the command line.
 type commands struct {
-	Demo    demoCommand    `cmd:"" help:"Play whole sessions against a backend in this process, and show every change of state."`
-	Serve   serveCommand   `cmd:"" help:"Run that backend alone, to try an application on."`
-	Replay  replayCommand  `cmd:"" help:"Check a journal against the tables, or show the state after one of its records."`
-	Check   checkCommand   `cmd:"" help:"Explore everything that the machines can come to, or test what holds them."`
-	Graph   graphCommand   `cmd:"" help:"Draw a machine, how they are coupled, or everything."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Demo     demoCommand     `cmd:"" help:"Play whole sessions against a backend in this process, and show every change of state."`
+	Serve    serveCommand    `cmd:"" help:"Run that backend alone, to try an application on."`
+	Replay   replayCommand   `cmd:"" help:"Check a journal against the tables, or show the state after one of its records."`
+	Check    checkCommand    `cmd:"" help:"Explore everything that the machines can come to, or test what holds them."`
+	Simulate simulateCommand `cmd:"" help:"Run the client in virtual time over a faulty network, and check what must hold."`
+	Graph    graphCommand    `cmd:"" help:"Draw a machine, how they are coupled, or everything."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // run does what the arguments say and returns the exit status. It ends early,

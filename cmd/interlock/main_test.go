@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 		status int
 		stderr []string
 	}{
-		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "replay", "check", "graph"`, "see interlock --help"}},
+		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "replay", "check", "simulate"`, "see interlock --help"}},
 		"unknown command":   {[]string{"grap"}, wrongUsage, []string{"unexpected argument grap", `did you mean "graph"?`}},
 		"unknown flag":      {[]string{"demo", "--bogus"}, wrongUsage, []string{"unknown flag --bogus", "see interlock demo --help"}},
 		"unknown engine":    {[]string{"demo", "--engine", "steam"}, wrongUsage, []string{"--engine", `"looplab","table"`, `"steam"`}},
@@ -94,7 +94,7 @@ func TestCommands(t *testing.T) {
 			commands = append(commands, strings.Fields(rest)[0])
 		}
 	}
-	if want := []string{"demo", "serve", "replay", "check", "graph", "version"}; !slices.Equal(commands, want) {
+	if want := []string{"demo", "serve", "replay", "check", "simulate", "graph", "version"}; !slices.Equal(commands, want) {
 		t.Errorf("got commands %q, want %q", commands, want)
 	}
 }
@@ -112,7 +112,7 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
 func TestOutputFails(t *testing.T) {
-	for _, args := range [][]string{{"version"}, {"graph", "login"}, {"demo"}, {"demo", "--json"}, {"check", "--mutants", "--machine", "request"}, {"serve", "--addr", "127.0.0.1:0"}, {"serve", "--json", "--addr", "127.0.0.1:0"}} {
+	for _, args := range [][]string{{"version"}, {"graph", "login"}, {"demo"}, {"demo", "--json"}, {"check", "--mutants", "--machine", "request"}, {"simulate", "--runs", "1", "--for", "2h"}, {"simulate", "--runs", "1", "--for", "2h", "--json"}, {"serve", "--addr", "127.0.0.1:0"}, {"serve", "--json", "--addr", "127.0.0.1:0"}} {
 		var stderr bytes.Buffer
 		status := run(t.Context(), args, fullDisk{}, &stderr)
 		if status != failed || !strings.Contains(stderr.String(), os.ErrClosed.Error()) {
