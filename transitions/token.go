@@ -100,7 +100,7 @@ type TokenData struct {
 	Young     bool   // refreshed less than the floor ago
 	Wanted    bool   // a socket or a login waits for a newer one, until the floor has passed
 	Erasing   bool   // what is stored is being erased
-	Left      bool   // the session is leaving: nobody is refreshed for any more
+	Left      bool   // the session is leaving: who needs a token that is stale, or waits for its retry, is told so
 	Wide      bool   // every device of the user is to be logged out
 	Paced     bool   // the server has asked to wait before the next refresh
 }
