@@ -7,10 +7,10 @@ import (
 )
 
 // Open opens sockets: before login those that are declared Early, and when logged in
-// those of the groups so far that were closed by hand or have failed. It accepts
-// those that are open, and does not wait: requests to them do. What was opened before
-// login ends with Close. The error is [ErrBusy] while the session is leaving, or
-// changes its user.
+// those of the groups so far that were closed by hand or have failed; the close of
+// one that is not closed yet is cut short. It accepts those that are open, and does
+// not wait: requests to them do. What was opened before login ends with Close. The
+// error is [ErrBusy] while the session is leaving, or changes its user.
 func (s *Session[C, U]) Open() error {
 	refused := make(chan error, 1)
 	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionOpenRequested)}

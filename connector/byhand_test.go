@@ -87,15 +87,26 @@ func TestOpenByHand(t *testing.T) {
 				w.t.Errorf("got %v from Session.Open, want it accepted", err)
 			}
 			mud.on.Store(false)
-			if c.state == transitions.SocketClosing {
-				w.ofSocket(h, closed)
-				if err := h.Open(); err != nil {
-					w.t.Errorf("open: %v", err)
-				}
-			}
 			w.wantReady("at last")
 		}, mud.under)
 	}
+
+	engines(t, "K16 to open all cuts a close short", longLived, func(w *world) {
+		w.login()
+		mud.on.Store(true)
+		h := w.handle("menu")
+		done := begun(h.Close)
+		w.ofSocket(h, transitions.SocketClosing)
+		before, start := h.Status(), time.Now()
+		if err := errors.Join(w.session.Open(), ended(done)); err != nil || time.Since(start) != 0 {
+			w.t.Errorf("got %v after %v from the open and the close, want both at once", err, time.Since(start))
+		}
+		mud.on.Store(false)
+		w.wantReady("again")
+		if after := h.Status(); after.Generation <= before.Generation {
+			w.t.Errorf("got %+v, was %+v: want another connection", after, before)
+		}
+	}, mud.under)
 
 	engines(t, "K7 open before login, and while leaving", longLived, func(w *world) {
 		h := w.handle("menu")

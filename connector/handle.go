@@ -42,7 +42,7 @@ func (h *Handle) Open() error {
 // Close closes the socket, which then stays closed, and holds up nobody, until it
 // is opened by hand or at the next login. It returns when the socket is closed, at
 // the latest after half of Config.CloseTimeout, or when ctx ends: then it goes on by
-// itself.
+// itself. [Session.Open] and a login cut it short.
 func (h *Handle) Close(ctx context.Context) error {
 	closed := make(chan error, 1)
 	in := transitions.Input{To: transitions.SessionKind, On: uint8(transitions.SessionSocketCloseRequested), Arg: h.run.id}

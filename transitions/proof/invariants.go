@@ -23,6 +23,7 @@ var invariants = []struct {
 	{25, state(buffersHaveBounds)},
 	{28, state(nothingHangs)},
 	{28, state(degradedHasReason)},
+	{29, state(openIsHeeded)},
 	{27, (*walker).logoutEnds},
 	{29, (*walker).allGetsWell},
 }
@@ -228,6 +229,19 @@ func degradedHasReason(w *world) error {
 	}
 	if session == t.SessionDegraded && !(data.Broken && data.Group < data.Last) {
 		return errors.New("session degraded, though no socket has failed and no group is missing")
+	}
+	return nil
+}
+
+// openIsHeeded holds that a socket is closed, or closes, where it was last asked to,
+// and not where it was last asked to open.
+func openIsHeeded(w *world) error {
+	for i := range w.core.Sockets() {
+		state, _ := w.core.Socket(i)
+		closed := state == t.SocketClosed || state == t.SocketClosing || state == t.SocketRemoved
+		if wanted := w.ledger.sockets[i].wanted; wanted == closed {
+			return fmt.Errorf("socket %d is %s, last asked to open: %t", i, w.rules.Socket.StateName(state), wanted)
+		}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type wire struct {
 	open     bool // a connection is open and owned
 	asked    bool // the auth message of this connection is on its way
 	authed   bool // its answer was good, or none was needed
+	wanted   bool // it was last asked to open, not to close
 }
 
 // heeds tells whether an event changes the ledger, or brings a connection that is
@@ -105,8 +106,13 @@ func (w *world) book(from *world, out *t.Output) error {
 	return nil
 }
 
-// bookStep tells if a request goes back to be sent again that must not.
+// bookStep books what a socket was asked for last, and tells if a request goes back
+// to be sent again that must not.
 func (w *world) bookStep(from *world, out *t.Output) error {
+	if out.Machine == t.SocketKind {
+		w.ledger.sockets[out.ID].ask(t.SocketEvent(out.On))
+		return nil
+	}
 	if out.Machine != t.RequestKind || t.RequestState(out.From) != t.RequestSent || t.RequestState(out.To) != t.RequestBuffered {
 		return nil
 	}
@@ -114,6 +120,17 @@ func (w *world) bookStep(from *world, out *t.Output) error {
 		return broken("16", "a request that was written, and may not be repeated, is to go out again")
 	}
 	return nil
+}
+
+// ask books what the session has asked for. An open by hand counts when it is not
+// refused.
+func (w *wire) ask(on t.SocketEvent) {
+	switch on {
+	case t.SocketOpenRequested, t.SocketEarlyRequested:
+		w.wanted = true
+	case t.SocketCloseRequested, t.SocketAbortRequested:
+		w.wanted = false
+	}
 }
 
 // request returns the socket and the data of a request that has not settled.
@@ -205,8 +222,10 @@ func (w *wire) perform(effect t.SocketEffect) error {
 			return broken("11", "a dial while the socket has a connection, or dials")
 		}
 		w.dialling = true
+	case t.SocketTellOpened:
+		w.wanted = true
 	case t.SocketCloseConnection:
-		*w = wire{}
+		*w = wire{wanted: w.wanted}
 	case t.SocketAdoptConnection, t.SocketSendAuth, t.SocketSendRenewal, t.SocketSendPing, t.SocketSendClose:
 		if !w.open {
 			return broken("14", "something is sent without a connection")

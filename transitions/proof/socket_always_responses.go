@@ -12,7 +12,7 @@ var socketAlwaysRules = []socketRule{
 	{Name: "13 only a good answer to the auth message authorises", In: socketBut(t.SocketAuthed), On: socketEventsBut(t.SocketAuthAccepted, t.SocketAuthSkipped), To: socketBut(t.SocketAuthed)},
 	{Name: "13 only active subscriptions make it ready, or that there is nobody to subscribe for", In: socketBut(socketReady...), On: socketEventsBut(t.SocketSubscriptionsActive, t.SocketTokenAbsent), To: socketBut(socketReady...)},
 	{Name: "S13 what needs no token asks for none and is given none", On: socketEventsBut(), If: socketIsPublic, Not: fsm.Of(t.SocketNeedToken, t.SocketRefuseToken, t.SocketSendRenewal), Data: func(from, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return to.Token == from.Token }},
-	{Name: "14 nothing is sent behind the close frame, and nothing dialled", In: fsm.Of(t.SocketClosing), On: socketEventsBut(), To: fsm.Of(t.SocketClosing, t.SocketClosed),
+	{Name: "14 nothing is sent behind the close frame, and nothing dialled", In: fsm.Of(t.SocketClosing), On: socketEventsBut(socketOpensAll...), To: fsm.Of(t.SocketClosing, t.SocketClosed),
 		Not: fsm.Of(t.SocketDial, t.SocketNeedToken, t.SocketSendAuth, t.SocketSendRenewal, t.SocketSendPing, t.SocketReleaseSubscriptions, t.SocketReleaseSubscription, t.SocketReleaseRequests, t.SocketReleaseRequest)},
 	{Name: "K6 only an open leaves an end, or a close", In: append(fsm.Of(t.SocketRemoved), socketShut...), On: fsm.Except(socketEventsBut(), socketOpens...), To: append(fsm.Of(t.SocketRemoved), socketShut...), Not: fsm.Of(t.SocketDial, t.SocketNeedToken)},
 	{Name: "12 a generation is never used again, and its kind stays", On: socketEventsBut(), Data: func(from, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool {

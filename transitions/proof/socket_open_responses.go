@@ -1,8 +1,6 @@
 package proof
 
 import (
-	"slices"
-
 	"github.com/custom-app/interlock/fsm"
 	t "github.com/custom-app/interlock/transitions"
 )
@@ -11,14 +9,14 @@ import (
 var socketOpenRules = []socketRule{
 	{Name: "T3 an open asks for a fresh token", In: socketShut, On: socketOpens, If: socketNeedsToken, To: fsm.Of(t.SocketTokenPending), Do: fsm.Of(t.SocketNeedToken), Not: fsm.Of(t.SocketDial)},
 	{Name: "S13 what needs no token dials at once", In: socketShut, On: socketOpens, If: socketIsPublic, To: fsm.Of(t.SocketOpening), Do: fsm.Of(t.SocketDial), Not: fsm.Of(t.SocketNeedToken)},
-	{Name: "K5 an open begins to count anew", In: socketShut, On: socketOpens, Data: func(from, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool {
-		return to.Gen == from.Gen+1 && to.Attempt == 0 && to.Refusals == 0 && to.Code == 0 && !to.Opened && !to.Barred
-	}},
-	{Name: "K14 before the first ready after an open nothing was missed", In: socketShut, On: socketOpens, Data: func(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return !to.Served }},
+	{Name: "K5 an open begins to count anew, and before it is ready nothing was missed", In: socketShut, On: socketOpens, Data: socketBegins},
 	{Name: "K16 who opens it is told", In: socketShut, On: fsm.Of(t.SocketOpenRequested, t.SocketReopenRequested), Do: fsm.Of(t.SocketTellOpened)},
+	{Name: "K16 an open cuts a close short", In: fsm.Of(t.SocketClosing), On: socketOpensAll, If: socketNeedsToken, To: fsm.Of(t.SocketTokenPending), Do: fsm.Of(t.SocketCloseConnection, t.SocketTellClosed, t.SocketNeedToken), Not: fsm.Of(t.SocketDial), Data: socketBegins},
+	{Name: "K16 and dials at once where no token is needed", In: fsm.Of(t.SocketClosing), On: socketOpensAll, If: socketIsPublic, To: fsm.Of(t.SocketOpening), Do: fsm.Of(t.SocketCloseConnection, t.SocketTellClosed, t.SocketDial), Not: fsm.Of(t.SocketNeedToken), Data: socketBegins},
+	{Name: "K16 who opens them all is told", In: fsm.Of(t.SocketClosing), On: fsm.Of(t.SocketOpenRequested), Do: fsm.Of(t.SocketTellOpened)},
 	{Name: "K7 to open what is open is an error", In: socketBut(socketShut...), On: fsm.Of(t.SocketReopenRequested), Stay: true, Do: fsm.Of(t.SocketRefuseOpen), Data: socketSame},
-	{Name: "K7 unless all are opened at once", In: socketBut(socketShut...), On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return !d.Guest }, Stay: true, Quiet: true, Data: socketSame},
-	{Name: "S13 what is open is not opened for guests", In: socketBut(socketShut...), On: fsm.Of(t.SocketEarlyRequested), Stay: true, Quiet: true, Data: socketSame},
+	{Name: "K7 unless all are opened at once", In: socketOpen, On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return !d.Guest }, Stay: true, Quiet: true, Data: socketSame},
+	{Name: "S13 what is open is not opened for guests", In: socketOpen, On: fsm.Of(t.SocketEarlyRequested), Stay: true, Quiet: true, Data: socketSame},
 
 	{Name: "T4 a refused token is not offered again", In: fsm.Of(t.SocketTokenPending, t.SocketRenewing), On: fsm.Of(t.SocketTokenFresh), If: socketRefused, Stay: true, Quiet: true, Data: socketSame},
 	{Name: "T3 the dial takes the token that has come for it", In: fsm.Of(t.SocketTokenPending), On: socketTokens, If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool {
@@ -51,7 +49,7 @@ var socketAuthRules = []socketRule{
 		Data: func(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return to.Greeted }},
 	{Name: "R4 a good answer sends the subscriptions, then what waited for it", In: fsm.Of(t.SocketAuthenticating), On: fsm.Of(t.SocketAuthAccepted, t.SocketAuthSkipped), If: socketOffered, To: fsm.Of(t.SocketAuthed), Do: fsm.Of(t.SocketReleaseSubscriptions, t.SocketReleaseRequests)},
 
-	{Name: "S13 an open before login is for a guest", In: socketShut, On: fsm.Of(t.SocketEarlyRequested), Data: func(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return to.Guest }},
+	{Name: "S13 an open before login is for a guest", In: append(fsm.Of(t.SocketClosing), socketShut...), On: fsm.Of(t.SocketEarlyRequested), Data: func(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return to.Guest }},
 	{Name: "S13 an open after it is not", In: socketShut, On: fsm.Of(t.SocketOpenRequested, t.SocketReopenRequested), Data: socketHosts},
 	{Name: "S13 a guest without a token is ready without auth and subscriptions", In: fsm.Of(t.SocketAuthenticating), On: fsm.Of(t.SocketTokenAbsent), If: func(d t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return d.Guest && !d.AuthSent },
 		To: fsm.Of(t.SocketSubscribed), Do: fsm.Of(t.SocketReleaseRequests, t.SocketReportReady), Not: fsm.Of(t.SocketSendAuth, t.SocketReleaseSubscriptions), Data: socketServes},
@@ -69,7 +67,7 @@ var socketAuthRules = []socketRule{
 		return socketVisits(d, e) && d.Token != 0 && !socketIsStrangers(d, e)
 	},
 		Stay: true, Do: fsm.Of(t.SocketReleaseSubscriptions), Data: socketHosts},
-	{Name: "S13 what is not ready yet goes on, for its user", In: socketBut(slices.Concat(socketReady, socketShut)...), On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return !socketIsStrangers(d, e) }, Stay: true, Quiet: true},
+	{Name: "S13 what is not ready yet goes on, for its user", In: fsm.Except(socketOpen, socketReady...), On: fsm.Of(t.SocketOpenRequested), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return !socketIsStrangers(d, e) }, Stay: true, Quiet: true},
 
 	{Name: "K11 a newer token is offered on the connection", In: fsm.Of(t.SocketSubscribed, t.SocketProbing), On: fsm.Of(t.SocketTokenFresh), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return socketRenews(d, e) && e.Arg != d.Token },
 		To: fsm.Of(t.SocketRenewing), Do: fsm.Of(t.SocketSendRenewal), Data: socketOffers},
@@ -90,6 +88,12 @@ var socketAuthRules = []socketRule{
 // the first token of the user who logs in, or that user has none.
 func socketIsStrangers(d t.SocketData, e fsm.Event[t.SocketEvent]) bool {
 	return socketVisits(d, e) && d.Token != 0 && (e.Arg == 0 || int32(e.Arg-d.Token) > 0)
+}
+
+// socketBegins tells whether it counts anew, under a new generation, and has missed
+// nothing.
+func socketBegins(from, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool {
+	return to.Gen == from.Gen+1 && to.Attempt == 0 && to.Refusals == 0 && to.Code == 0 && !to.Opened && !to.Barred && !to.Served
 }
 
 func socketHosts(_, to t.SocketData, _ fsm.Event[t.SocketEvent]) bool { return !to.Guest }

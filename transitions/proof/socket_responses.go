@@ -44,17 +44,19 @@ var (
 	socketConnected = append(fsm.Of(t.SocketAuthenticating, t.SocketAuthed), socketReady...)                             // has a connection
 	socketLive      = append(fsm.Of(t.SocketOpening), socketConnected...)                                                // has one, or dials
 	socketIdle      = append(fsm.Of(t.SocketTokenPending, t.SocketRemoved), slices.Concat(socketShut, socketPausing)...) // neither
+	socketOpen      = socketBut(append(fsm.Of(t.SocketClosing), socketShut...)...)                                       // or on its way to it, or removed
 	socketUnused    = append(fsm.Of(t.SocketClosing, t.SocketRemoved), socketShut...)                                    // takes nothing to send
 )
 
 // What happens to it.
 var (
-	socketOpens   = fsm.Of(t.SocketOpenRequested, t.SocketReopenRequested, t.SocketEarlyRequested)
-	socketTokens  = fsm.Of(t.SocketTokenFresh, t.SocketTokenAbsent)
-	socketEnds    = fsm.Of(t.SocketEnded, t.SocketDropped, t.SocketExpired, t.SocketRejected, t.SocketReplaced, t.SocketBusy)
-	socketGood    = fsm.Of(t.SocketAuthSent, t.SocketAuthAccepted, t.SocketAuthSkipped)
-	socketAnswers = append(fsm.Of(t.SocketAuthRejected, t.SocketBuilderDeclined, t.SocketBuilderFailed), socketGood...)
-	socketTimers  = fsm.Of(t.SocketTokenTimedOut, t.SocketOpenTimedOut, t.SocketAuthTimedOut, t.SocketSubscribeTimedOut, t.SocketAttemptTimedOut,
+	socketOpens    = fsm.Of(t.SocketOpenRequested, t.SocketReopenRequested, t.SocketEarlyRequested)
+	socketOpensAll = fsm.Of(t.SocketOpenRequested, t.SocketEarlyRequested) // every one of the session
+	socketTokens   = fsm.Of(t.SocketTokenFresh, t.SocketTokenAbsent)
+	socketEnds     = fsm.Of(t.SocketEnded, t.SocketDropped, t.SocketExpired, t.SocketRejected, t.SocketReplaced, t.SocketBusy)
+	socketGood     = fsm.Of(t.SocketAuthSent, t.SocketAuthAccepted, t.SocketAuthSkipped)
+	socketAnswers  = append(fsm.Of(t.SocketAuthRejected, t.SocketBuilderDeclined, t.SocketBuilderFailed), socketGood...)
+	socketTimers   = fsm.Of(t.SocketTokenTimedOut, t.SocketOpenTimedOut, t.SocketAuthTimedOut, t.SocketSubscribeTimedOut, t.SocketAttemptTimedOut,
 		t.SocketRetryDue, t.SocketOutageDue, t.SocketStable, t.SocketSilent, t.SocketPingTimedOut, t.SocketCloseTimedOut)
 	socketReports = append(slices.Concat(socketEnds, socketAnswers, socketTimers), t.SocketOpened, t.SocketTokenRefused, t.SocketHeard, t.SocketRetriesSpent) // of one generation
 )

@@ -148,7 +148,7 @@ func (w *world) key() key {
 	return k
 }
 
-func (w wire) bits() uint8 { return bits(w.dialling, w.open, w.asked, w.authed) }
+func (w wire) bits() uint8 { return bits(w.dialling, w.open, w.asked, w.authed, w.wanted) }
 
 func bits(flags ...bool) uint8 {
 	var all uint8
