@@ -102,6 +102,22 @@ func TestAuth(t *testing.T) {
 		}
 		wantFaults(w.t, errs, "auth: invalid_token", "auth: invalid_token", "given up for good")
 	})
+	engines(t, "K3 a token refused behind the auth, twice before ready, is final", connectortest.Config{}, func(w *world) {
+		w.script(connectortest.HoldSubscriptions(2))
+		w.loginOnly()
+		for range 2 {
+			w.until("socket", "socketAuthed")
+			w.script(connectortest.CloseSockets(4401, "expired"))
+		}
+		w.until("socket", "failed")
+		if got := w.backend.Counts(); got.Refreshes != 1 {
+			w.t.Errorf("got %+v, want one refresh", got)
+		}
+		time.Sleep(time.Hour)
+		if got := w.backend.Counts(); got.Auths != 2 || got.Upgrades != 2 {
+			w.t.Errorf("got %+v an hour later, want no third attempt", got)
+		}
+	})
 	engines(t, "K3 rejections before and after being ready are counted anew", connectortest.Config{}, func(w *world) {
 		for range 3 {
 			w.script(connectortest.RejectAuth(1), connectortest.DropSockets())

@@ -156,16 +156,16 @@ var Socket = fsm.MustDeclare(fsm.Declaration[SocketState, SocketEvent, SocketEff
 		{From: of(SocketProbing), On: of(SocketHeard), To: SocketSubscribed},
 		{From: fsm.Except(socketAny, SocketProbing), On: of(SocketHeard), Stay: true},
 
-		// The server's verdict: the first against a token costs a forced refresh, the second is final.
-		{From: of(SocketOpening, SocketAuthenticating), On: of(SocketExpired, SocketTokenRefused), If: socketIsFirst, To: SocketTokenPending, Set: socketRefuse, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
-		{From: of(SocketOpening, SocketAuthenticating), On: of(SocketExpired, SocketTokenRefused), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
+		// The server's verdict: before ready, the first against a token costs a forced refresh, and the second is final.
+		{From: of(SocketOpening, SocketAuthenticating, SocketAuthed), On: of(SocketExpired, SocketTokenRefused), If: socketIsFirst, To: SocketTokenPending, Set: socketRefuse, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
+		{From: of(SocketOpening, SocketAuthenticating, SocketAuthed), On: of(SocketExpired, SocketTokenRefused), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
 		{From: of(SocketAuthenticating, SocketRenewing), On: of(SocketAuthRejected), If: socketIsFirst, To: SocketTokenPending, Set: socketRefuse, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: of(SocketAuthenticating, SocketRenewing), On: of(SocketAuthRejected), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionRejected), If: socketIsFirst, To: SocketTokenPending, Set: socketRefuse, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: of(SocketAuthed), On: of(SocketSubscriptionRejected), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
 		{From: of(SocketRenewing), On: of(SocketTokenRefused), Stay: true, Doc: "that is known: a newer one is on its way, and its answer says whether it is good"},
-		{From: of(SocketAuthed, SocketSubscribed, SocketProbing), On: of(SocketExpired, SocketTokenRefused), If: socketIsPublic, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending)},
-		{From: of(SocketAuthed, SocketSubscribed, SocketProbing), On: of(SocketExpired, SocketTokenRefused), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
+		{From: of(SocketSubscribed, SocketProbing), On: of(SocketExpired, SocketTokenRefused), If: socketIsPublic, To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending)},
+		{From: of(SocketSubscribed, SocketProbing), On: of(SocketExpired, SocketTokenRefused), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: of(SocketRenewing), On: of(SocketExpired), To: SocketWaiting, Set: socketFail, Do: of(SocketCloseConnection, SocketLosePending, SocketRefuseToken)},
 		{From: socketLive, On: of(SocketRejected, SocketReplaced), To: SocketFailed, Set: socketFail, Do: of(SocketCloseConnection, SocketClosePending, SocketReportFailed)},
 		{From: of(SocketRenewing), On: of(SocketBuilderDeclined), To: SocketSubscribed, Doc: "the connection stays with the token it has"},

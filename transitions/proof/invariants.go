@@ -26,6 +26,7 @@ var invariants = []struct {
 	{29, state(openIsHeeded)},
 	{27, (*walker).logoutEnds},
 	{29, (*walker).allGetsWell},
+	{30, (*walker).refusalsEnd},
 }
 
 // clauses are held like invariants.

@@ -38,31 +38,62 @@ func (x *walker) advance(w **world, in t.Input) error {
 	return err
 }
 
-// mostSteps is how many events it takes at most until all is well, where the world
-// answers everything.
+// mostSteps is how many events it takes at most until nothing more happens, where
+// the world answers everything.
 const mostSteps = 100
 
 // mostSound is how many worlds are remembered from which all gets well.
 const mostSound = 1_000_000
 
+// policy is a way for the world to behave, so that what happens next is decided.
+type policy struct {
+	next func(*world) (t.Input, bool) // false: nothing more
+	well func(*world) bool            // it may end so
+}
+
+// policies are how the world behaves in the runs of liveness: kindly, or so to all
+// but the token.
+var policies = [...]policy{
+	{(*world).kindly, (*world).well},
+	{refusing(t.SocketOpening, t.SocketExpired), (*world).settled},
+	{refusing(t.SocketAuthenticating, t.SocketAuthRejected), (*world).settled},
+	{refusing(t.SocketAuthed, t.SocketExpired), (*world).settled},
+}
+
 // allGetsWell lets the world behave: whatever is asked is granted, and timers fire
 // where nothing else can happen. All sockets that are wanted become ready, and no
-// request is left. An error of a move on the way is told as it is.
-func (x *walker) allGetsWell(w *world) error {
+// request is left.
+func (x *walker) allGetsWell(w *world) error { return x.ends(w, 0) }
+
+// refusalsEnd lets the world refuse every token at one step of a socket, and be kind
+// in everything else. No token is refreshed for that without end.
+func (x *walker) refusalsEnd(w *world) error {
+	for i := 1; i < len(policies); i++ {
+		if err := x.ends(w, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ends follows a policy until nothing more happens. An error of a move on the way is
+// told as it is.
+func (x *walker) ends(w *world, by int) error {
 	var way [mostSteps]key
+	sound := x.sound[by]
 	for i := range way {
 		way[i] = w.key()
-		in, more := w.kindly()
-		if !more || x.sound[way[i]] {
-			if !more && !w.well() {
+		in, more := policies[by].next(w)
+		if !more || sound[way[i]] {
+			if !more && !policies[by].well(w) {
 				session, _ := w.core.Session()
 				return fmt.Errorf("nothing more happens, and the session is %s with %d requests pending", w.rules.Session.StateName(session), w.core.Requests())
 			}
-			if len(x.sound) > mostSound {
-				clear(x.sound)
+			if len(sound) > mostSound {
+				clear(sound)
 			}
 			for _, k := range way[:i+1] {
-				x.sound[k] = true
+				sound[k] = true
 			}
 			return nil
 		}
@@ -70,23 +101,49 @@ func (x *walker) allGetsWell(w *world) error {
 			return err
 		}
 	}
-	return fmt.Errorf("after %d events for the better not all is well", mostSteps)
+	return fmt.Errorf("after %d events it has not ended", mostSteps)
 }
 
-// well tells whether nothing is left to wait for.
+// well tells whether nothing is left to wait for, and every socket of a session that
+// is ready is so itself.
 func (w *world) well() bool {
 	session, _ := w.core.Session()
-	login, _ := w.core.Login()
-	if login != t.LoginIdle || w.rules.Session.State(session).Kind != fsm.Rest {
-		return false
-	}
 	for i := range w.core.Sockets() {
-		state, _ := w.core.Socket(i)
-		if w.rules.Socket.State(state).Kind != fsm.Rest || session == t.SessionSubscribed && state == t.SocketFailed {
+		if state, _ := w.core.Socket(i); session == t.SessionSubscribed && state == t.SocketFailed {
 			return false
 		}
 	}
-	return w.core.Requests() == 0
+	return w.settled()
+}
+
+// settled tells whether nothing is left to wait for.
+func (w *world) settled() bool {
+	session, _ := w.core.Session()
+	login, _ := w.core.Login()
+	rests := login == t.LoginIdle && w.rules.Session.State(session).Kind == fsm.Rest
+	for i := range w.core.Sockets() {
+		state, _ := w.core.Socket(i)
+		rests = rests && w.rules.Socket.State(state).Kind == fsm.Rest
+	}
+	return rests && w.core.Requests() == 0
+}
+
+// refusing is a world that refuses every token which a socket offers in a state, and
+// which a command to resume or to log in as another carries.
+func refusing(in t.SocketState, on t.SocketEvent) func(*world) (t.Input, bool) {
+	return func(w *world) (t.Input, bool) {
+		if state, d := w.core.Login(); state == t.LoginRequesting && d.Command != t.CommandLogin {
+			return t.Input{To: t.LoginKind, On: uint8(t.LoginTokenRefused), Gen: d.Gen}, true
+		}
+		for i := range w.core.Sockets() {
+			state, d := w.core.Socket(i)
+			offers := !d.Public && (!d.Guest || d.Token != 0) && (state != t.SocketAuthenticating || d.AuthSent)
+			if state == in && offers {
+				return t.Input{To: t.SocketKind, ID: w.core.SocketID(i), On: uint8(on), Gen: d.Gen}, true
+			}
+		}
+		return w.kindly()
+	}
 }
 
 // kindly returns what happens next in a world that behaves; false: nothing more.

@@ -17,18 +17,17 @@ var (
 // socketVerdictRules are of what the server, or the application's builder, says of
 // the token, the subscriptions or the socket itself.
 var socketVerdictRules = slices.Concat(
-	socketJudged(fsm.Of(t.SocketOpening, t.SocketAuthenticating), t.SocketExpired, t.SocketTokenRefused),
+	socketJudged(fsm.Of(t.SocketOpening, t.SocketAuthenticating, t.SocketAuthed), t.SocketExpired, t.SocketTokenRefused),
 	socketJudged(fsm.Of(t.SocketAuthenticating, t.SocketRenewing), t.SocketAuthRejected),
 	socketJudged(fsm.Of(t.SocketAuthed), t.SocketSubscriptionRejected),
 	[]socketRule{
 		{Name: "K9 who is never to come back, or replaced, stops", In: socketLive, On: fsm.Of(t.SocketRejected, t.SocketReplaced), To: fsm.Of(t.SocketFailed), Do: socketEnd, Data: socketCounts},
 		{Name: "K3 a builder without an auth message ends the socket", In: fsm.Of(t.SocketAuthenticating), On: fsm.Of(t.SocketBuilderDeclined), To: fsm.Of(t.SocketFailed), Do: socketEnd, Data: socketCounts},
-		{Name: "K9 a token that is good no more is refused, and a connection made anew", In: fsm.Of(t.SocketAuthed, t.SocketSubscribed, t.SocketProbing, t.SocketRenewing), On: fsm.Of(t.SocketExpired), If: socketNeedsToken,
+		{Name: "K9 a token that is good no more is refused, and a connection made anew", In: socketReady, On: fsm.Of(t.SocketExpired), If: socketNeedsToken,
 			To: fsm.Of(t.SocketWaiting), Do: append(slices.Clone(socketCut), t.SocketRefuseToken), Data: socketCounts},
-		{Name: "K9 also when a message says so, where the server takes none on the connection", In: fsm.Of(t.SocketAuthed, t.SocketSubscribed, t.SocketProbing), On: fsm.Of(t.SocketTokenRefused), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return !d.Public && !socketRenews(d, e) },
+		{Name: "K9 also when a message says so, where the server takes none on the connection", In: fsm.Of(t.SocketSubscribed, t.SocketProbing), On: fsm.Of(t.SocketTokenRefused), If: func(d t.SocketData, e fsm.Event[t.SocketEvent]) bool { return !d.Public && !socketRenews(d, e) },
 			To: fsm.Of(t.SocketWaiting), Do: append(slices.Clone(socketCut), t.SocketRefuseToken), Data: socketCounts},
-		{Name: "K9 before it is ready, always so", In: fsm.Of(t.SocketAuthed), On: fsm.Of(t.SocketTokenRefused), If: socketNeedsToken, To: fsm.Of(t.SocketWaiting), Do: append(slices.Clone(socketCut), t.SocketRefuseToken), Data: socketCounts},
-		{Name: "S13 what needs no token refuses none", In: fsm.Of(t.SocketAuthed, t.SocketSubscribed, t.SocketProbing), On: fsm.Of(t.SocketExpired, t.SocketTokenRefused), If: socketIsPublic, To: fsm.Of(t.SocketWaiting), Do: socketCut, Not: fsm.Of(t.SocketRefuseToken), Data: socketCounts},
+		{Name: "S13 what needs no token refuses none", In: fsm.Of(t.SocketSubscribed, t.SocketProbing), On: fsm.Of(t.SocketExpired, t.SocketTokenRefused), If: socketIsPublic, To: fsm.Of(t.SocketWaiting), Do: socketCut, Not: fsm.Of(t.SocketRefuseToken), Data: socketCounts},
 	})
 
 // socketJudged are the rules of a verdict against the token on the way to ready:

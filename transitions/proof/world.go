@@ -31,11 +31,15 @@ type walker struct {
 	next    world    // lent for each move
 	run     [2]world // lent for the moves of a run, in turn
 	reached [len(goals)]bool
-	sound   map[key]bool // worlds from which all gets well
+	sound   [len(policies)]map[key]bool // worlds from which a run by each policy ends as it should
 }
 
 func newWalker() *walker {
-	return &walker{next: world{core: &t.Core{}}, run: [2]world{{core: &t.Core{}}, {core: &t.Core{}}}, sound: make(map[key]bool)}
+	x := &walker{next: world{core: &t.Core{}}, run: [2]world{{core: &t.Core{}}, {core: &t.Core{}}}}
+	for i := range x.sound {
+		x.sound[i] = make(map[key]bool)
+	}
+	return x
 }
 
 // moves calls each with every possible next world, which is lent until the next
