@@ -29,9 +29,9 @@ func (d *driver) save(h *held, gen uint32) {
 	})
 }
 
-// erase drops what is stored.
-func (d *driver) erase() {
-	erased := transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenErased)}
+// erase drops what is stored, and says for which generation of the session.
+func (d *driver) erase(gen uint32) {
+	erased := transitions.Input{To: transitions.TokenKind, On: uint8(transitions.TokenErased), Gen: gen}
 	if d.settings.store == nil {
 		_ = d.post(erased, noCause)
 		return

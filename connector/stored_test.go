@@ -270,6 +270,20 @@ func TestStoredErased(t *testing.T) {
 		release()
 		w.wantStored(false)
 	})
+	vaulted(t, "S6 a slow drop for a login before does not end the logout early", connectortest.Config{}, func(w *world, v *vault) {
+		v.drop.set(func(context.Context) error { time.Sleep(2 * time.Second); return nil })
+		if err := w.session.Login(context.Background(), credentials{"ann", "wrong"}); !errors.Is(err, authhttp.ErrRejected) {
+			w.t.Errorf("got %v, want rejected", err)
+		}
+		w.loginOnly()
+		if took := w.logout(); took < 3*time.Second || took > 4*time.Second {
+			w.t.Errorf("got logged out after %v, want when both drops are done", took)
+		}
+		w.wantStored(false)
+		if drops := v.drops.Load(); drops != 2 {
+			w.t.Errorf("got %d drops, want 2", drops)
+		}
+	})
 	vaulted(t, "T1 a drop that hangs does not undo the login after it", connectortest.Config{}, func(w *world, v *vault) {
 		w.login()
 		wait, release := held()

@@ -141,7 +141,7 @@ func (d *driver) performToken(w work) {
 	case transitions.TokenStore:
 		d.save(d.pairs()[user], w.out.Now)
 	case transitions.TokenErase:
-		d.erase()
+		d.erase(w.out.Gen)
 	case transitions.TokenDrop:
 		d.keep(user, nil, max(len(d.pairs()), int(user)+1))
 		d.tellTokenWaiters(w, authhttp.ErrNoToken)

@@ -28,7 +28,7 @@ var (
 	tokens = rapid.Custom(func(r *rapid.T) t.TokenData {
 		return t.TokenData{
 			Gen: numbers.Draw(r, "gen"), Since: numbers.Draw(r, "since"), Attempt: counts.Draw(r, "attempt"), Nested: flags.Draw(r, "nested"),
-			Renewable: flags.Draw(r, "renewable"), Young: flags.Draw(r, "young"), Wanted: flags.Draw(r, "wanted"), Erasing: flags.Draw(r, "erasing"), Wide: flags.Draw(r, "wide"), Left: flags.Draw(r, "left"),
+			Renewable: flags.Draw(r, "renewable"), Young: flags.Draw(r, "young"), Wanted: flags.Draw(r, "wanted"), Erasing: numbers.Draw(r, "erasing"), Wide: flags.Draw(r, "wide"), Left: flags.Draw(r, "left"),
 			Paced: flags.Draw(r, "paced"),
 		}
 	})

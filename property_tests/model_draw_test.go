@@ -99,7 +99,7 @@ func (m *model) drawInput(t *rapid.T) transitions.Input {
 		next := m.core.NextRequest()
 		in.ID = rapid.Uint32Range(next-min(next, 4), next).Draw(t, "request")
 	}
-	in.Gen = generation(m.core, in.To, in.ID)
+	in.Gen, _ = m.core.Generation(in)
 	switch rapid.IntRange(0, 9).Draw(t, "age") {
 	case 0:
 		in.Gen--
@@ -107,12 +107,6 @@ func (m *model) drawInput(t *rapid.T) transitions.Input {
 		in.Gen = rapid.Uint32().Draw(t, "gen")
 	}
 	return in
-}
-
-// generation returns the generation that a machine's events have now.
-func generation(core *transitions.Core, machine transitions.Kind, id uint32) uint32 {
-	gen, _ := core.Generation(machine, id)
-	return gen
 }
 
 // drawGood draws what a server and an application that behave do next, so that

@@ -95,7 +95,7 @@ func (s *stroll) draw(from map[transitions.Kind][]uint8) transitions.Input {
 		next := s.core.NextRequest()
 		in.ID = next - s.random.Uint32N(min(next, 24)+1)
 	}
-	in.Gen = generation(s.core, in.To, in.ID)
+	in.Gen, _ = s.core.Generation(in)
 	switch s.random.IntN(16) {
 	case 0:
 		in.Gen--

@@ -132,7 +132,8 @@ func (s *stroll) walk() error {
 		}
 	}
 	session := func(on transitions.SessionEvent) error {
-		return s.post(transitions.Input{To: transitions.SessionKind, On: uint8(on), Gen: generation(s.core, transitions.SessionKind, 0)})
+		_, d := s.core.Session()
+		return s.post(transitions.Input{To: transitions.SessionKind, On: uint8(on), Gen: d.Gen})
 	}
 	for range 3 * (mostUsers + 2) {
 		if err := errors.Join(session(transitions.SessionLogoutRequested), session(transitions.SessionCloseTimedOut)); err != nil {

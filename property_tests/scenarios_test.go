@@ -213,7 +213,7 @@ func (s *stage) input(plain []string, values map[string]string) transitions.Inpu
 		in.ID, in.Gen = s.core.NextSubscription(), uint32(s.number(values["socket"]))
 		return in
 	}
-	in.Gen = generation(s.core, in.To, in.ID)
+	in.Gen, _ = s.core.Generation(in)
 	if gen := values["gen"]; strings.HasPrefix(gen, "-") {
 		in.Gen += uint32(s.number(gen))
 	} else if gen != "" {

@@ -170,7 +170,7 @@ var links = []Link{
 	{From: port(SessionAbortAll), To: port(SocketAbortRequested), Scope: EachSocket},
 	{From: port(SessionRevokeToken), To: port(TokenRevokeRequested), Arg: Devices},
 	{From: port(SessionSettleToken), To: port(TokenSettleRequested), Scope: MasterToken},
-	{From: port(SessionEraseToken), To: port(TokenEraseRequested), Scope: MasterToken},
+	{From: port(SessionEraseToken), To: port(TokenEraseRequested), Scope: MasterToken, Gen: OwnGeneration},
 	{From: port(SessionDropToken), To: port(TokenDropRequested)},
 	{From: port(SessionDropTokens), To: port(TokenDropRequested), Scope: EachToken},
 	{From: port(SessionRestoreToken), To: port(TokenRestoreRequested), Scope: PreviousToken, Gen: CurrentToken},

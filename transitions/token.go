@@ -99,7 +99,7 @@ type TokenData struct {
 	Renewable bool   // there is a refresh token
 	Young     bool   // refreshed less than the floor ago
 	Wanted    bool   // a socket or a login waits for a newer one, until the floor has passed
-	Erasing   bool   // what is stored is being erased
+	Erasing   uint32 // the generation of the session for which what is stored is being erased; 0: it is not
 	Left      bool   // the session is leaving: who needs a token that is stale, or waits for its retry, is told so
 	Wide      bool   // every device of the user is to be logged out
 	Paced     bool   // the server has asked to wait before the next refresh
@@ -144,8 +144,8 @@ var tokenEvents = []fsm.EventInfo[TokenEvent]{
 	{Is: TokenParkRequested, Name: "parkRequested", Cause: fsm.Coupled, Doc: "its user has logged in as another"},
 	{Is: TokenRestoreRequested, Name: "restoreRequested", Cause: fsm.Coupled, Doc: "its user is back", Carries: "Gen is the generation of the token that was in use"},
 	{Is: TokenLeaveRequested, Name: "leaveRequested", Cause: fsm.Coupled, Doc: "the session is about to log out, or to close"},
-	{Is: TokenEraseRequested, Name: "eraseRequested", Cause: fsm.Coupled, Doc: "what is stored must go"},
-	{Is: TokenErased, Name: "erased", Cause: fsm.Coupled, Doc: "what was stored is gone, or the store has failed"},
+	{Is: TokenEraseRequested, Name: "eraseRequested", Cause: fsm.Coupled, Doc: "what is stored must go", Carries: "Gen is the session's generation"},
+	{Is: TokenErased, Name: "erased", Cause: fsm.Coupled, Doc: "what was stored is gone, or the store has failed", Carries: "Gen is that of the erasure asked for"},
 	{Is: TokenRevokeRequested, Name: "revokeRequested", Cause: fsm.User, Doc: "the session logs out", Carries: "Arg says of which devices"},
 	{Is: TokenSettleRequested, Name: "settleRequested", Cause: fsm.Coupled, Doc: "the session closes, and goes on another time"},
 	{Is: TokenWoken, Name: "woken", Cause: fsm.User, Doc: "the application says that the network is back"},
@@ -200,7 +200,8 @@ var (
 	tokenIsYoung    = &tokenGuard{Name: "young", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Young }}
 	tokenIsHeld     = &tokenGuard{Name: "youngAndRenewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Young && d.Renewable }}
 	tokenIsNested   = &tokenGuard{Name: "nested", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Nested }}
-	tokenIsErasing  = &tokenGuard{Name: "eraseInFlight", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Erasing }}
+	tokenIsErasing  = &tokenGuard{Name: "eraseInFlight", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Erasing != 0 }}
+	tokenIsErased   = &tokenGuard{Name: "earlierErase", Holds: func(d *TokenData, e fsm.Event[TokenEvent]) bool { return e.Gen != d.Erasing }}
 	tokenIsLeft     = &tokenGuard{Name: "sessionLeaves", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Left }}
 	tokenIsWide     = &tokenGuard{Name: "everyDevice", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Wide }}
 	tokenIsAsked    = &tokenGuard{Name: "ofEveryDevice", Holds: func(_ *TokenData, e fsm.Event[TokenEvent]) bool { return e.Arg == EveryDevice }}
@@ -241,8 +242,8 @@ var (
 	tokenAwait = &tokenUpdate{Name: "returnLater", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Since = e.Gen + 1 }}
 	tokenRise  = &tokenUpdate{Name: "rise", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Gen = next(d) }}
 	tokenQuit  = &tokenUpdate{Name: "noteLeaving", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Left = true }}
-	tokenErase = &tokenUpdate{Name: "erase", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Erasing = true }}
-	tokenClean = &tokenUpdate{Name: "erased", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Erasing = false }}
+	tokenErase = &tokenUpdate{Name: "erase", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) { d.Erasing = e.Gen }}
+	tokenClean = &tokenUpdate{Name: "erased", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) { d.Erasing = 0 }}
 	tokenClear = &tokenUpdate{Name: "forget", Apply: func(d *TokenData, _ fsm.Event[TokenEvent]) {
 		*d = TokenData{Gen: d.Gen + 1, Nested: d.Nested, Erasing: d.Erasing}
 	}}
@@ -339,6 +340,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		// Log out: a stale token is refreshed once to log out with; without one there is no request.
 		{From: tokenAny, On: of(TokenLeaveRequested), Stay: true, Set: tokenQuit},
 		{From: tokenAny, On: of(TokenEraseRequested), Stay: true, Set: tokenErase, Do: of(TokenErase)},
+		{From: tokenAny, On: of(TokenErased), If: tokenIsErased, Stay: true, Doc: "for the logout or the login before: what is asked for now comes behind it"},
 		{From: of(TokenErasing), On: of(TokenErased, TokenEraseTimedOut), To: TokenAbsent, Set: tokenClean, Do: of(TokenReportGone)},
 		{From: fsm.Except(tokenAny, TokenErasing), On: of(TokenErased), Stay: true, Set: tokenClean},
 		{From: fsm.Except(tokenAny, TokenErasing), On: of(TokenEraseTimedOut), Stay: true},

@@ -23,21 +23,25 @@ func (c *Core) Tokens() int { return len(c.tokens) }
 // TokenOf returns the state and data of a token, the master's being 0.
 func (c *Core) TokenOf(i int) (TokenState, TokenData) { return c.tokens[i].State, c.tokens[i].Data }
 
-// Generation returns the generation of a machine; false: there is none, or it has
-// no generations.
-func (c *Core) Generation(machine Kind, id uint32) (gen uint32, ok bool) {
-	switch machine {
+// Generation returns the generation that an event carries when it is not late: that of
+// its machine, but of an erasure that of the session which has asked for it. false:
+// there is no such machine, or it has no generations.
+func (c *Core) Generation(in Input) (gen uint32, ok bool) {
+	switch in.To {
 	case SessionKind, LoginKind:
 		ok = true
 	case TokenKind:
-		ok = int(id) < len(c.tokens)
+		ok = int(in.ID) < len(c.tokens)
+		if ok && in.On == uint8(TokenErased) {
+			return c.tokens[in.ID].Data.Erasing, true
+		}
 	case SocketKind:
-		ok = c.socketOf(id) != nil
+		ok = c.socketOf(in.ID) != nil
 	case SubscriptionKind:
-		ok = c.subscriptionOf(id) != nil
+		ok = c.subscriptionOf(in.ID) != nil
 	}
 	if ok {
-		gen, _ = c.generation(machine, id)
+		gen, _ = c.generation(in.To, in.ID)
 	}
 	return gen, ok
 }
@@ -222,7 +226,7 @@ func (c *Core) AppendKey(b []byte) []byte {
 // only to the one in use.
 func (c *Core) tokenKey(b []byte, i int) []byte {
 	d, state := c.tokens[i].Data, c.tokens[i].State
-	what := flag(d.Erasing)
+	what := flag(d.Erasing != 0)
 	switch state {
 	case TokenStoring, TokenFresh, TokenStale, TokenRefreshing, TokenWaiting, TokenRestoring:
 		current := i == len(c.tokens)-1

@@ -109,7 +109,7 @@ func generational(kind t.Kind, on uint8) bool {
 	case t.LoginKind:
 		return on != uint8(t.LoginAbandoned) && on != uint8(t.LoginSufficed)
 	case t.TokenKind:
-		return on != uint8(t.TokenAsked) && on != uint8(t.TokenRefused) && on != uint8(t.TokenErased)
+		return on != uint8(t.TokenAsked) && on != uint8(t.TokenRefused)
 	case t.RequestKind:
 		return false
 	}
@@ -215,6 +215,9 @@ func (w *world) inputsOf(in t.Input, state uint8, each func(t.Input, bool)) {
 	gen, about, running := in.Gen, &w.rules.about[in.To], w.rules.timers[in.To][state]
 	for _, what := range w.rules.outside[in.To] {
 		in.On, in.Arg, in.Gen = what.on, what.arg, gen
+		if in.To == t.TokenKind && what.on == uint8(t.TokenErased) {
+			in.Gen, _ = w.core.Generation(in)
+		}
 		of := about[what.on]
 		if of.names {
 			if int(what.arg) >= w.core.Sockets() {
@@ -226,14 +229,14 @@ func (w *world) inputsOf(in t.Input, state uint8, each func(t.Input, bool)) {
 			each(in, true)
 		}
 		if of.generational || in.To == t.TokenKind && what.on == uint8(t.TokenRefused) {
-			in.Gen = gen - 1
+			in.Gen--
 			each(in, false)
 		}
 	}
 }
 
 // possible tells whether the world can cause an event of the current generation: a
-// store has stored only where that is under way, a dial opens one connection, if
+// store has stored, or erased, only where that is under way, a dial opens one connection, if
 // late, users log in as others only so deep, and requests are given the current
 // user's token. Everything else may come at any time, as often as it likes.
 func (w *world) possible(in t.Input) bool {
@@ -249,6 +252,8 @@ func (w *world) possible(in t.Input) bool {
 			return int(in.ID) == w.core.Tokens()-1
 		case t.TokenStored:
 			return w.ledger.users[in.ID].storing == in.Gen
+		case t.TokenErased:
+			return w.ledger.users[in.ID].erasing
 		}
 	case t.SocketKind:
 		if in.On == uint8(t.SocketOpened) {

@@ -47,7 +47,7 @@ var goals = [...]struct {
 	{"a refresh that ends below another user", func(w *world) bool { return parked(w) == t.TokenParking }},
 	{"a parent restored with a refresh", func(w *world) bool { return sessionIs(w, t.SessionReturning) && tokenIs(w, t.TokenRestoring) }},
 	{"a dead parent", func(w *world) bool {
-		return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenErasing) && w.ledger.users[0] == account{}
+		return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenErasing) && w.ledger.users[0] == account{erasing: true}
 	}},
 	{"logout with a last refresh", func(w *world) bool { return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenLeaving) }},
 	{"logout told to the server", func(w *world) bool { return sessionIs(w, t.SessionRevoking) && tokenIs(w, t.TokenRevoking) }},

@@ -17,6 +17,7 @@ type ledger struct {
 type account struct {
 	refreshes, logouts int8
 	storing            uint32 // the generation of the token that is on its way to the store; 0: none
+	erasing            bool   // what is stored of this login is being erased, or of the one before
 }
 
 // wire is the world's side of one socket.
@@ -59,6 +60,8 @@ func (w *world) cause(from *world, in t.Input, current bool) {
 			l.users[in.ID].logouts = 0
 		case t.TokenStored, t.TokenStoreTimedOut:
 			l.users[in.ID].storing = 0
+		case t.TokenErased, t.TokenEraseTimedOut:
+			l.users[in.ID].erasing = false
 		}
 	case t.SocketKind:
 		l.sockets[from.slot(in.ID)].cause(t.SocketEvent(in.On))
@@ -194,6 +197,10 @@ func (l *ledger) perform(out *t.Output) error {
 		a.logouts = 0
 	case t.TokenStore:
 		a.storing = out.Now
+	case t.TokenErase:
+		a.erasing = true
+	case t.TokenKeep:
+		a.erasing = a.erasing && t.TokenState(out.From) != t.TokenAbsent // nobody waits for it whose tokens are others
 	case t.TokenDrop:
 		a.storing = 0
 	case t.TokenTellFresh, t.TokenAnnounceFresh:

@@ -209,7 +209,9 @@ func kindlyToTokens(w *world) (t.Input, bool) {
 		state, d := w.core.TokenOf(i)
 		on := kindToToken(state, d, w.ledger.users[i])
 		if on != 0 {
-			return t.Input{To: t.TokenKind, ID: uint32(i), On: uint8(on), Gen: d.Gen, Arg: t.TokenPair}, true
+			in := t.Input{To: t.TokenKind, ID: uint32(i), On: uint8(on), Arg: t.TokenPair}
+			in.Gen, _ = w.core.Generation(in)
+			return in, true
 		}
 	}
 	return t.Input{}, false

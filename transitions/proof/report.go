@@ -187,7 +187,7 @@ func inputLine(system *t.System, core *t.Core, in t.Input) string {
 	if in.Arg != 0 {
 		line += fmt.Sprintf(" arg=%d", in.Arg)
 	}
-	if gen, ok := core.Generation(in.To, in.ID); ok && in.Gen+1 == gen {
+	if gen, ok := core.Generation(in); ok && in.Gen+1 == gen {
 		line += " gen=-1"
 	}
 	return line

@@ -52,7 +52,7 @@ var tokenBelowRules = []tokenRule{
 // The session logs out, or loses its token.
 var tokenLeaveRules = []tokenRule{
 	{Name: "S6 it is known that the session leaves", On: fsm.Of(t.TokenLeaveRequested), Stay: true, Quiet: true, Data: func(_, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return to.Left }},
-	{Name: "S6 what is stored goes", On: fsm.Of(t.TokenEraseRequested), Stay: true, Do: fsm.Of(t.TokenErase), Data: func(_, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return to.Erasing }},
+	{Name: "S6 what is stored goes", On: fsm.Of(t.TokenEraseRequested), Stay: true, Do: fsm.Of(t.TokenErase), Data: func(_, to t.TokenData, e fsm.Event[t.TokenEvent]) bool { return to.Erasing == e.Gen }},
 
 	{Name: "S6 the server is told", In: fsm.Of(t.TokenFresh, t.TokenStoring), On: fsm.Of(t.TokenRevokeRequested), If: tokenNot(tokenForWide),
 		To: fsm.Of(t.TokenRevoking), Do: fsm.Of(t.TokenTellLeaving, t.TokenSendLogout), Not: fsm.Of(t.TokenSendLogoutEverywhere), Data: tokenSentLast},
@@ -83,6 +83,7 @@ var tokenLeaveRules = []tokenRule{
 	{Name: "S6 when the server was told it is over when what is stored is gone", In: fsm.Of(t.TokenRevoking), On: fsm.Of(t.TokenRevoked, t.TokenRevokeTimedOut), If: tokenErases, To: fsm.Of(t.TokenErasing), Not: fsm.Of(t.TokenReportGone)},
 	{Name: "S6 when the server was told it is over", In: fsm.Of(t.TokenRevoking), On: fsm.Of(t.TokenRevoked, t.TokenRevokeTimedOut), If: tokenNot(tokenErases), To: fsm.Of(t.TokenAbsent), Do: fsm.Of(t.TokenDrop, t.TokenReportGone)},
 	{Name: "S6 it is over when the store has erased, or hangs", In: fsm.Of(t.TokenErasing), On: fsm.Of(t.TokenErased, t.TokenEraseTimedOut), To: fsm.Of(t.TokenAbsent), Do: fsm.Of(t.TokenReportGone), Data: tokenCleaned},
+	{Name: "S6 what was erased for an earlier logout, or login, ends no later one", On: fsm.Of(t.TokenErased), Late: true, Stay: true, Quiet: true, Data: tokenUnchanged},
 	{Name: "S6 what is erased is known", In: fsm.Except(tokenStates, t.TokenErasing), On: fsm.Of(t.TokenErased), Stay: true, Quiet: true, Data: tokenCleaned},
 }
 

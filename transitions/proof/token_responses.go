@@ -19,13 +19,13 @@ var tokenBook = book[t.TokenState, t.TokenEvent, t.TokenEffect, t.TokenData]{
 	alike: func(s fsm.Snapshot[t.TokenState, t.TokenData]) fsm.Snapshot[t.TokenState, t.TokenData] {
 		since := int32(s.Data.Since - s.Data.Gen) // below another user it may come later
 		s.Data.Since = uint32(7 + min(max(since, -1), 2))
-		s.Data.Gen, s.Data.Attempt = 7, min(s.Data.Attempt, 1)
+		s.Data.Gen, s.Data.Attempt, s.Data.Erasing = 7, min(s.Data.Attempt, 1), 7*min(s.Data.Erasing, 1)
 		return s
 	},
 	gen:  func(d t.TokenData) uint32 { return d.Gen },
 	born: []t.TokenData{{Nested: true}},
 	late: func(d t.TokenData, e fsm.Event[t.TokenEvent]) bool {
-		return slices.Contains(tokenDated, e.On) && e.Gen != d.Gen
+		return slices.Contains(tokenDated, e.On) && e.Gen != d.Gen || e.On == t.TokenErased && e.Gen != d.Erasing
 	},
 	responses: slices.Concat(tokenNewRules, tokenNeedRules, tokenTimeRules, tokenVerdictRules, tokenBelowRules, tokenLeaveRules, tokenEndRules, tokenLateRules),
 }
@@ -56,7 +56,7 @@ var (
 	tokenIsLeft   tokenIf = func(d t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return d.Left }
 	tokenIsPaced  tokenIf = func(d t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return d.Paced }
 	tokenIsWide   tokenIf = func(d t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return d.Wide }
-	tokenErases   tokenIf = func(d t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return d.Erasing }
+	tokenErases   tokenIf = func(d t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return d.Erasing != 0 }
 	tokenForWide  tokenIf = func(_ t.TokenData, e fsm.Event[t.TokenEvent]) bool { return e.Arg == t.EveryDevice }
 	tokenIsCalled tokenIf = func(d t.TokenData, e fsm.Event[t.TokenEvent]) bool { return e.Gen == d.Gen }
 	tokenWasStale tokenIf = func(_ t.TokenData, e fsm.Event[t.TokenEvent]) bool {
@@ -112,7 +112,7 @@ var (
 	tokenNotesWide tokenThen = func(_, to t.TokenData, e fsm.Event[t.TokenEvent]) bool { return to.Wide == (e.Arg == t.EveryDevice) }
 	tokenNotesPace tokenThen = func(_, to t.TokenData, e fsm.Event[t.TokenEvent]) bool { return to.Paced == (e.Arg != 0) }
 	tokenUnpaced   tokenThen = func(_, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return !to.Paced }
-	tokenCleaned   tokenThen = func(_, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return !to.Erasing }
+	tokenCleaned   tokenThen = func(_, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return to.Erasing == 0 }
 	tokenRests     tokenThen = func(from, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool {
 		return !to.Young && !to.Wanted && to.Gen == from.Gen && to.Renewable == from.Renewable
 	}

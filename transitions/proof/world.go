@@ -134,7 +134,7 @@ func (w *world) key() key {
 	for i := range w.core.Tokens() {
 		user := &w.ledger.users[i]
 		_, token := w.core.TokenOf(i) // as generations go, equal or not is all that matters
-		b = append(b, bits(w.ledger.logins > 0, user.refreshes > 0, user.logouts > 0, user.storing == token.Gen))
+		b = append(b, bits(w.ledger.logins > 0, user.refreshes > 0, user.logouts > 0, user.storing == token.Gen, user.erasing))
 	}
 	var space [maxSockets][keySize]byte
 	var sockets [maxSockets][]byte
