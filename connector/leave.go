@@ -41,7 +41,7 @@ func (s *Session[C, U]) Forget(ctx context.Context) error {
 // and tokens, but tells the server nothing and leaves what is stored: it is the end
 // of the process rather than of the login, with which Resume goes on another time.
 // A token that is on its way is waited for, and stored. It returns as Logout does;
-// a logout in flight ends with it, untold to the server.
+// a logout in flight ends with it, untold to the server, when what is stored is gone.
 func (s *Session[C, U]) Close(ctx context.Context) error {
 	return s.driver.leave(ctx, transitions.SessionCloseRequested, 0)
 }

@@ -284,6 +284,19 @@ func TestStoredErased(t *testing.T) {
 			w.t.Errorf("got %d drops, want 2", drops)
 		}
 	})
+	vaulted(t, "S6 a logout that a close ends is told when what is stored is gone", connectortest.Config{}, func(w *world, v *vault) {
+		w.login()
+		v.drop.set(func(context.Context) error { time.Sleep(2 * time.Second); return nil })
+		done, start := begun(w.session.Logout), time.Now()
+		if err := errors.Join(w.session.Close(context.Background()), ended(done)); err != nil {
+			w.t.Errorf("got %v from the logout and the close", err)
+		}
+		if took := time.Since(start); took < 2*time.Second || took > 5*time.Second {
+			w.t.Errorf("got closed after %v, want when what is stored is gone", took)
+		}
+		w.wantStored(false)
+		time.Sleep(2 * time.Second) // the close has asked for it once more
+	})
 	vaulted(t, "T1 a drop that hangs does not undo the login after it", connectortest.Config{}, func(w *world, v *vault) {
 		w.login()
 		wait, release := held()

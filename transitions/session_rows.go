@@ -160,7 +160,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: of(SessionClosing), On: of(SessionSocketsClosed), To: SessionRevoking, Do: of(SessionEraseToken, SessionRevokeToken), Doc: "also without any socket"},
 		{From: of(SessionRevoking), On: of(SessionTokenGone), If: sessionIsNested, To: SessionReturning, Set: sessionBack, Do: of(SessionRestoreToken)},
 		{From: of(SessionRevoking), On: of(SessionTokenGone), To: SessionLoggedOut, Do: of(SessionForgetSockets, SessionReportLeft)},
-		{From: of(SessionSettling), On: of(SessionTokenGone), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionForgetSockets, SessionReportLeft)},
+		{From: of(SessionSettling), On: of(SessionTokenGone), If: sessionIsForget, Stay: true, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionSettleToken)},
 		{From: of(SessionSettling), On: of(SessionTokenGone), To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionForgetSockets, SessionReportLeft)},
 		{From: of(SessionShutting), On: of(SessionTokenGone), Stay: true, Doc: "the logout before was under way"},
 		{From: fsm.Except(sessionAny, SessionRevoking, SessionShutting, SessionSettling), On: of(SessionTokenGone), Never: "nobody has asked for it"},
@@ -178,7 +178,7 @@ var Session = fsm.MustDeclare(fsm.Declaration[SessionState, SessionEvent, Sessio
 		{From: sessionEnding, On: of(SessionCloseRequested), Stay: true, Doc: "joins"},
 		{From: sessionEnding, On: of(SessionLogoutRequested), If: sessionIsWider, Stay: true, Set: sessionNote, Do: of(SessionTellNarrow), Doc: "joins, but the server is told nothing any more"},
 		{From: sessionEnding, On: of(SessionLogoutRequested), Stay: true, Set: sessionNote, Doc: "joins; the server is not told, but what is stored goes"},
-		{From: of(SessionShutting), On: of(SessionAllClosed), If: sessionIsForget, To: SessionLoggedOut, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionForgetSockets, SessionReportLeft)},
+		{From: of(SessionShutting), On: of(SessionAllClosed), If: sessionIsForget, To: SessionSettling, Set: sessionClear, Do: of(SessionDropTokens, SessionEraseToken, SessionSettleToken)},
 		{From: of(SessionShutting), On: of(SessionAllClosed), To: SessionSettling, Do: of(SessionSettleToken), Doc: "also without any socket"},
 		{From: fsm.Except(sessionAny, SessionShutting, SessionDetaching), On: of(SessionAllClosed), Stay: true},
 

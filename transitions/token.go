@@ -365,6 +365,7 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 
 		// Close: a token that comes is stored, for the server may have used up the one before.
 		{From: tokenFlying, On: of(TokenSettleRequested), To: TokenSettling, Do: of(TokenTellLeaving)},
+		{From: of(TokenAbsent), On: of(TokenSettleRequested), If: tokenIsErasing, To: TokenErasing},
 		{From: fsm.Except(tokenAny, append(of(TokenSettling), tokenFlying...)...), On: of(TokenSettleRequested), Stay: true, Do: of(TokenReportGone)},
 		{From: of(TokenSettling), On: of(TokenSettleRequested), Never: "the session asks once"},
 		{From: of(TokenSettling), On: of(TokenRefreshed), Stay: true, Do: of(TokenKeep, TokenStore)},

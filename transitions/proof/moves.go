@@ -84,6 +84,9 @@ func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output)
 			return broken("1", "a socket that was added for a user who has left is still there")
 		}
 	}
+	if err := checkErased(from, to, in); err != nil {
+		return err
+	}
 	if in.To == t.SocketKind {
 		return checkSocket(from, to, in, current, &n)
 	}
@@ -106,6 +109,19 @@ func checkSocket(from, to *world, in t.Input, current bool, n *tally) error {
 		if from.core.SocketID(i) != in.ID && n.cut[i] {
 			return broken("32", "socket %d is cut since socket %d has failed", i, in.ID)
 		}
+	}
+	return nil
+}
+
+// checkErased holds that a logout is done when what is stored is gone, unless it is
+// out of time.
+func checkErased(from, to *world, in t.Input) error {
+	before, _ := from.core.Session()
+	after, _ := to.core.Session()
+	leaves := before != t.SessionLoggedOut && before != t.SessionAuthenticating // which end otherwise when a login is rejected
+	late := in.To == t.SessionKind && t.SessionEvent(in.On) == t.SessionCloseTimedOut
+	if leaves && after == t.SessionLoggedOut && !late && to.ledger.users[0].erasing {
+		return broken("2", "logged out, and what is stored is still being erased")
 	}
 	return nil
 }

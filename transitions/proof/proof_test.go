@@ -28,6 +28,13 @@ func TestPlanted(t *testing.T) {
 	}{
 		{name: "1 logout leaves the sockets", want: "invariant 1:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionCloseSockets))},
 		{name: "2 a logout out of time keeps the token", want: "invariant 2:", links: unlinked(transitions.SessionKind, uint8(transitions.SessionDropToken))},
+		{name: "2 a logout that does not wait for the store", want: "invariant 2:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Token = planted(t, m.Token, func(r *token) {
+				if r.To == transitions.TokenErasing && slices.Contains(r.On, transitions.TokenRevoked) {
+					r.To, r.Do = transitions.TokenAbsent, append(slices.Clone(r.Do), transitions.TokenReportGone)
+				}
+			})
+		}},
 		{name: "3 a user who is not counted", want: "invariant 3:", machines: func(t *testing.T, m *transitions.Machines) {
 			m.Session = planted(t, m.Session, func(r *session) {
 				if slices.Contains(r.On, transitions.SessionUserAccepted) && r.To == transitions.SessionSwitching {

@@ -94,19 +94,19 @@ var sessionClosingRules = []sessionRule{
 	{Name: "S6 a logout of every device meanwhile is told that the server is not", In: sessionEnding, On: fsm.Of(t.SessionLogoutRequested), If: sessionWider, Do: fsm.Of(t.SessionTellNarrow)},
 	{Name: "S6 another logout meanwhile joins", In: sessionEnding, On: fsm.Of(t.SessionLogoutRequested), If: sessionJoins, Quiet: true},
 	{Name: "7 once every socket is closed, a token on its way is stored", In: fsm.Of(t.SessionShutting), On: fsm.Of(t.SessionAllClosed), If: sessionKeeping, To: fsm.Of(t.SessionSettling), Do: fsm.Of(t.SessionSettleToken)},
-	{Name: "S6 where what is stored goes, no token on its way is waited for", In: fsm.Of(t.SessionShutting), On: fsm.Of(t.SessionAllClosed), If: sessionWanted, To: fsm.Of(t.SessionLoggedOut), Do: sessionErases, Data: sessionEmpty},
+	{Name: "S6 where what is stored goes, no token on its way is waited for, but the store", In: fsm.Of(t.SessionShutting), On: fsm.Of(t.SessionAllClosed), If: sessionWanted, To: fsm.Of(t.SessionSettling), Do: sessionErases, Not: fsm.Of(t.SessionReportLeft), Data: sessionEmpty},
 	{Name: "K8 in the end everything is gone but what is stored", In: fsm.Of(t.SessionSettling), On: fsm.Of(t.SessionTokenGone), If: sessionKeeping, To: fsm.Of(t.SessionLoggedOut), Do: sessionForgets, Not: fsm.Of(t.SessionEraseToken), Data: sessionEmpty},
-	{Name: "S6 in the end what is stored is gone too, if a logout has asked", In: fsm.Of(t.SessionSettling), On: fsm.Of(t.SessionTokenGone), If: sessionWanted, To: fsm.Of(t.SessionLoggedOut), Do: sessionErases, Data: sessionEmpty},
+	{Name: "S6 before the end what is stored goes too, if a logout has asked", In: fsm.Of(t.SessionSettling), On: fsm.Of(t.SessionTokenGone), If: sessionWanted, Stay: true, Do: sessionErases, Not: fsm.Of(t.SessionReportLeft), Data: sessionEmpty},
 	{Name: "K8 the end of the logout before is not that of the close", In: fsm.Of(t.SessionShutting), On: fsm.Of(t.SessionTokenGone), Stay: true, Quiet: true, Data: sessionSame},
 	{Name: "27 a close ends by its deadline", In: sessionEnding, On: fsm.Of(t.SessionCloseTimedOut), If: sessionKeeping, To: fsm.Of(t.SessionLoggedOut), Do: slices.Concat(fsm.Of(t.SessionAbortAll), sessionForgets), Not: fsm.Of(t.SessionEraseToken), Data: sessionEmpty},
-	{Name: "27 a close that a logout has joined ends by its deadline", In: sessionEnding, On: fsm.Of(t.SessionCloseTimedOut), If: sessionWanted, To: fsm.Of(t.SessionLoggedOut), Do: slices.Concat(fsm.Of(t.SessionAbortAll), sessionErases), Data: sessionEmpty},
+	{Name: "27 a close that a logout has joined ends by its deadline", In: sessionEnding, On: fsm.Of(t.SessionCloseTimedOut), If: sessionWanted, To: fsm.Of(t.SessionLoggedOut), Do: fsm.Of(t.SessionAbortAll, t.SessionDropTokens, t.SessionEraseToken, t.SessionForgetSockets, t.SessionReportLeft), Data: sessionEmpty},
 }
 
-// Everything is forgotten, and told; what is stored is erased only where a logout
-// has asked for it.
+// Everything is forgotten, and told; what is stored is erased, and that waited for,
+// only where a logout has asked for it.
 var (
 	sessionForgets = fsm.Of(t.SessionDropTokens, t.SessionForgetSockets, t.SessionReportLeft)
-	sessionErases  = fsm.Of(t.SessionDropTokens, t.SessionEraseToken, t.SessionForgetSockets, t.SessionReportLeft)
+	sessionErases  = fsm.Of(t.SessionDropTokens, t.SessionEraseToken, t.SessionSettleToken)
 )
 
 func sessionStores(_, to t.SessionData, _ sessionEvent) bool {

@@ -91,7 +91,9 @@ var tokenLeaveRules = []tokenRule{
 var tokenEndRules = []tokenRule{
 	{Name: "6 what is in flight ends before the session is closed", In: fsm.Of(t.TokenStoring, t.TokenRefreshing, t.TokenRestoring, t.TokenParking), On: fsm.Of(t.TokenSettleRequested),
 		To: fsm.Of(t.TokenSettling), Do: fsm.Of(t.TokenTellLeaving), Not: fsm.Of(t.TokenCancelRefresh, t.TokenReportGone), Data: tokenUnchanged},
-	{Name: "K8 with nothing in flight it is closed at once", In: fsm.Except(tokenStates, t.TokenStoring, t.TokenRefreshing, t.TokenRestoring, t.TokenParking, t.TokenSettling), On: fsm.Of(t.TokenSettleRequested),
+	{Name: "S6 what is being erased is waited for", In: fsm.Of(t.TokenAbsent), On: fsm.Of(t.TokenSettleRequested), If: tokenErases, To: fsm.Of(t.TokenErasing), Quiet: true, Data: tokenUnchanged},
+	{Name: "K8 with nothing to erase it is closed at once", In: fsm.Of(t.TokenAbsent), On: fsm.Of(t.TokenSettleRequested), If: tokenNot(tokenErases), Stay: true, Do: fsm.Of(t.TokenReportGone), Data: tokenUnchanged},
+	{Name: "K8 with nothing in flight it is closed at once", In: fsm.Except(tokenStates, t.TokenAbsent, t.TokenStoring, t.TokenRefreshing, t.TokenRestoring, t.TokenParking, t.TokenSettling), On: fsm.Of(t.TokenSettleRequested),
 		Stay: true, Do: fsm.Of(t.TokenReportGone), Not: tokenRequests, Data: tokenUnchanged},
 	{Name: "K8 it is closed once", In: fsm.Of(t.TokenSettling), On: fsm.Of(t.TokenSettleRequested), Never: true},
 	{Name: "7 what the refresh brings is stored first", In: fsm.Of(t.TokenSettling), On: fsm.Of(t.TokenRefreshed), Stay: true, Do: fsm.Of(t.TokenKeep, t.TokenStore), Not: fsm.Of(t.TokenReportGone)},
