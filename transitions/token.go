@@ -208,6 +208,7 @@ var (
 	tokenLoadsStale = &tokenGuard{Name: "storedStale", Holds: func(_ *TokenData, e fsm.Event[TokenEvent]) bool { return e.Arg == StaleAccess || e.Arg == StalePair }}
 	tokenIsPaced    = &tokenGuard{Name: "serverAsksToWait", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Paced }}
 	tokenWanted     = &tokenGuard{Name: "wanted", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Wanted }}
+	tokenIsLast     = &tokenGuard{Name: "notRenewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return !d.Renewable }}
 	tokenRenews     = &tokenGuard{Name: "renewable", Holds: func(d *TokenData, _ fsm.Event[TokenEvent]) bool { return d.Renewable }}
 
 	tokenAdopt = &tokenUpdate{Name: "adopt", Apply: func(d *TokenData, e fsm.Event[TokenEvent]) {
@@ -267,8 +268,11 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenAbsent), On: of(TokenLoaded), To: TokenFresh, Set: tokenAdopt, Do: of(TokenKeep)},
 		{From: fsm.Except(tokenAny, TokenAbsent), On: of(TokenLoaded), Never: "a resume begins only without a token"},
 		{From: of(TokenStoring), On: of(TokenStored, TokenStoreTimedOut), To: TokenFresh, Do: of(TokenAnnounceFresh)},
-		{From: of(TokenParking), On: of(TokenStored), To: TokenParked},
-		{From: of(TokenRestoring), On: of(TokenStored), To: TokenFresh, Set: tokenRise, Do: of(TokenReuse, TokenAnnounceFresh, TokenReportRestored)},
+		{From: of(TokenParking, TokenRestoring), On: of(TokenUnavailable), If: tokenIsLast, Stay: true, Doc: "no refresh is in flight: the token is on its way to the store"},
+		{From: of(TokenParking), On: of(TokenRefreshTimedOut), If: tokenRenews, To: TokenParkedStale, Do: of(TokenCancelRefresh)},
+		{From: of(TokenParking), On: of(TokenStored, TokenRefreshTimedOut), To: TokenParked, Doc: "also when the store hangs"},
+		{From: of(TokenRestoring), On: of(TokenRefreshTimedOut), If: tokenRenews, To: TokenWaiting, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable, TokenReportRestored)},
+		{From: of(TokenRestoring), On: of(TokenStored, TokenRefreshTimedOut), To: TokenFresh, Set: tokenRise, Do: of(TokenReuse, TokenAnnounceFresh, TokenReportRestored)},
 		{From: fsm.Except(tokenAny, TokenStoring, TokenParking, TokenRestoring, TokenSettling), On: of(TokenStored), Stay: true},
 		{From: fsm.Except(tokenAny, TokenStoring), On: of(TokenStoreTimedOut), Stay: true},
 
@@ -324,7 +328,6 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenParking), On: of(TokenRefreshed), If: tokenIsNested, To: TokenParked, Set: tokenReplace, Do: of(TokenKeep)},
 		{From: of(TokenParking), On: of(TokenRefreshed), Stay: true, Set: tokenRefill, Do: of(TokenKeep, TokenStore)},
 		{From: of(TokenParking), On: of(TokenUnavailable), To: TokenParkedStale},
-		{From: of(TokenParking), On: of(TokenRefreshTimedOut), To: TokenParkedStale, Do: of(TokenCancelRefresh)},
 		{From: of(TokenParking), On: of(TokenRejected), To: TokenParkedStale, Set: tokenDie},
 		{From: of(TokenParked), On: of(TokenRestoreRequested), To: TokenFresh, Set: tokenBack, Do: of(TokenReuse, TokenReportRestored)},
 		{From: of(TokenParking), On: of(TokenRestoreRequested), To: TokenRestoring, Set: tokenAwait, Do: of(TokenReuse), Doc: "what is in flight is what is needed"},
@@ -335,7 +338,6 @@ var Token = fsm.MustDeclare(fsm.Declaration[TokenState, TokenEvent, TokenEffect,
 		{From: of(TokenRestoring), On: of(TokenRefreshed), To: TokenStoring, Set: tokenRenew, Do: of(TokenKeep, TokenStore, TokenReportRestored)},
 		{From: of(TokenRestoring), On: of(TokenRejected), To: TokenAbsent, Set: tokenClear, Do: of(TokenReportExpired, TokenDrop)},
 		{From: of(TokenRestoring), On: of(TokenUnavailable), To: TokenWaiting, Set: tokenPace, Do: of(TokenAnnounceUnavailable, TokenReportRestored), Doc: "the session goes on, and so do the retries"},
-		{From: of(TokenRestoring), On: of(TokenRefreshTimedOut), To: TokenWaiting, Do: of(TokenCancelRefresh, TokenAnnounceUnavailable, TokenReportRestored)},
 
 		// Log out: a stale token is refreshed once to log out with; without one there is no request.
 		{From: tokenAny, On: of(TokenLeaveRequested), Stay: true, Set: tokenQuit},

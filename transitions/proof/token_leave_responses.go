@@ -18,9 +18,13 @@ var tokenBelowRules = []tokenRule{
 	{Name: "7 what the refresh brings is stored", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenRefreshed), If: tokenNot(tokenIsNested),
 		Stay: true, Do: fsm.Of(t.TokenKeep, t.TokenStore), Data: func(_, to t.TokenData, e fsm.Event[t.TokenEvent]) bool { return to.Renewable == (e.Arg == t.TokenPair) }},
 	{Name: "T1 and not for another user", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenRefreshed), If: tokenIsNested, To: fsm.Of(t.TokenParked), Do: fsm.Of(t.TokenKeep), Not: fsm.Of(t.TokenStore), Data: tokenNext},
+	{Name: "7 one that cannot be refreshed is on its way to the store, and rests when that hangs", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenRefreshTimedOut), If: tokenNot(tokenRenews), To: fsm.Of(t.TokenParked), Quiet: true, Data: tokenUnchanged},
+	{Name: "7 it is the current one again when the store hangs, too", In: fsm.Of(t.TokenRestoring), On: fsm.Of(t.TokenRefreshTimedOut), If: tokenNot(tokenRenews), To: fsm.Of(t.TokenFresh),
+		Do: fsm.Of(t.TokenReuse, t.TokenAnnounceFresh, t.TokenReportRestored), Data: tokenRisen},
+	{Name: "6 no refresh is in flight without a refresh token", In: fsm.Of(t.TokenParking, t.TokenRestoring), On: fsm.Of(t.TokenUnavailable), If: tokenNot(tokenRenews), Stay: true, Quiet: true, Data: tokenUnchanged},
 	{Name: "7 stored, it rests", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenStored), To: fsm.Of(t.TokenParked), Quiet: true, Data: tokenUnchanged},
-	{Name: "T5 without a verdict it is stale", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenUnavailable), To: fsm.Of(t.TokenParkedStale), Quiet: true, Data: tokenUnchanged},
-	{Name: "5 without an answer the refresh is given up", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenRefreshTimedOut), To: fsm.Of(t.TokenParkedStale), Do: fsm.Of(t.TokenCancelRefresh), Data: tokenUnchanged},
+	{Name: "T5 without a verdict it is stale", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenUnavailable), If: tokenRenews, To: fsm.Of(t.TokenParkedStale), Quiet: true, Data: tokenUnchanged},
+	{Name: "5 without an answer the refresh is given up", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenRefreshTimedOut), If: tokenRenews, To: fsm.Of(t.TokenParkedStale), Do: fsm.Of(t.TokenCancelRefresh), Data: tokenUnchanged},
 	{Name: "T5 a rejected pair is not tried again", In: fsm.Of(t.TokenParking), On: fsm.Of(t.TokenRejected), To: fsm.Of(t.TokenParkedStale), Quiet: true,
 		Data: func(_, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool { return !to.Renewable }},
 
@@ -38,14 +42,12 @@ var tokenBelowRules = []tokenRule{
 	{Name: "S7 only who has logged in as another comes back", In: fsm.Except(tokenStates, tokenBelow...), On: fsm.Of(t.TokenRestoreRequested), Never: true},
 
 	{Name: "7 stored, it is the current one again, in a generation that no other user had", In: fsm.Of(t.TokenRestoring), On: fsm.Of(t.TokenStored), To: fsm.Of(t.TokenFresh),
-		Do: fsm.Of(t.TokenReuse, t.TokenAnnounceFresh, t.TokenReportRestored), Data: func(from, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool {
-			return int32(to.Gen-from.Gen) > 0 && int32(to.Gen-to.Since) >= 0 && to.Since == from.Since
-		}},
+		Do: fsm.Of(t.TokenReuse, t.TokenAnnounceFresh, t.TokenReportRestored), Data: tokenRisen},
 	{Name: "7 what the refresh has brought is stored before it is used", In: fsm.Of(t.TokenRestoring), On: fsm.Of(t.TokenRefreshed), If: tokenNot(tokenIsNested),
 		To: fsm.Of(t.TokenStoring), Do: fsm.Of(t.TokenKeep, t.TokenStore, t.TokenReportRestored), Not: fsm.Of(t.TokenAnnounceFresh), Data: tokenRenewed},
 	{Name: "T1 or used, of another user", In: fsm.Of(t.TokenRestoring), On: fsm.Of(t.TokenRefreshed), If: tokenIsNested,
 		To: fsm.Of(t.TokenFresh), Do: fsm.Of(t.TokenKeep, t.TokenAnnounceFresh, t.TokenReportRestored), Not: fsm.Of(t.TokenStore), Data: tokenRenewed},
-	{Name: "S7 without a verdict the session goes on all the same", In: fsm.Of(t.TokenRestoring), On: fsm.Of(t.TokenUnavailable, t.TokenRefreshTimedOut),
+	{Name: "S7 without a verdict the session goes on all the same", In: fsm.Of(t.TokenRestoring), On: fsm.Of(t.TokenUnavailable, t.TokenRefreshTimedOut), If: tokenRenews,
 		Do: fsm.Of(t.TokenAnnounceUnavailable, t.TokenReportRestored)},
 }
 
@@ -108,6 +110,7 @@ var tokenEndRules = []tokenRule{
 
 // What comes late.
 var tokenLateRules = []tokenRule{
+	{Name: "6 no refresh is sent without a refresh token", On: fsm.Of(t.TokenRefreshDue, t.TokenExpired, t.TokenFloorPassed, t.TokenRetryDue, t.TokenWoken), If: tokenNot(tokenRenews), Not: fsm.Of(t.TokenSendRefresh)},
 	{Name: "9 what belongs to another generation changes nothing", On: tokenDated, Late: true, Stay: true, Quiet: true, Data: tokenUnchanged},
 	{Name: "D3 nobody waits for the store", In: fsm.Except(tokenStates, t.TokenStoring, t.TokenParking, t.TokenRestoring, t.TokenSettling), On: fsm.Of(t.TokenStored), Stay: true, Quiet: true, Data: tokenUnchanged},
 	{Name: "D3 nobody waits for a refresh", In: fsm.Of(t.TokenAbsent, t.TokenStoring, t.TokenFresh, t.TokenStale, t.TokenParked, t.TokenParkedStale, t.TokenRevoking, t.TokenErasing), On: tokenVerdicts,

@@ -120,6 +120,10 @@ var (
 	tokenForgotten tokenThen = func(from, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool {
 		return to == t.TokenData{Gen: from.Gen + 1, Nested: from.Nested, Erasing: from.Erasing}
 	}
+	// It is in use again, in a generation that no other user had.
+	tokenRisen tokenThen = func(from, to t.TokenData, _ fsm.Event[t.TokenEvent]) bool {
+		return int32(to.Gen-from.Gen) > 0 && int32(to.Gen-to.Since) >= 0 && to.Since == from.Since
+	}
 	// It is the current one again, behind those of the user who has left.
 	tokenReturned tokenThen = func(from, to t.TokenData, e fsm.Event[t.TokenEvent]) bool {
 		return to.Gen == e.Gen+1 && to.Since == e.Gen+1 && to.Attempt == 0 && to.Renewable == from.Renewable
