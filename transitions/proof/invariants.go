@@ -67,6 +67,7 @@ func state(holds func(*world) error) func(*walker, *world) error {
 
 // check holds a world against the invariants.
 func (x *walker) check(w *world) error {
+	x.here = w.key()
 	for _, inv := range invariants {
 		if slices.Contains(w.rules.plan.Without, inv.Number) {
 			continue

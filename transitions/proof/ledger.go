@@ -35,9 +35,30 @@ func (w *world) heeds(in t.Input, current bool) bool {
 	if in.To == t.SocketKind && t.SocketEvent(in.On) == t.SocketOpened {
 		return true
 	}
+	if !current || !w.rules.about[in.To][in.On].booked {
+		return false
+	}
 	next := world{ledger: w.ledger}
 	next.cause(w, in, current)
 	return next.ledger != w.ledger
+}
+
+// booked tells whether the ledger has something to do with an event.
+func booked(kind t.Kind, on uint8) bool {
+	full := ledger{logins: 1}
+	for i := range full.users {
+		full.users[i] = account{refreshes: 1, logouts: 1, storing: 1, erasing: true}
+	}
+	for _, one := range [...]wire{{dialling: true}, {asked: true}, {authed: true}} {
+		for i := range full.sockets {
+			full.sockets[i] = one
+		}
+		next := full
+		if next.cause(t.Input{To: kind, On: on}, 0); next != full {
+			return true
+		}
+	}
+	return false
 }
 
 // cause books what an event says about the world.
@@ -45,7 +66,15 @@ func (w *world) cause(from *world, in t.Input, current bool) {
 	if !current {
 		return
 	}
-	l := &w.ledger
+	slot := 0
+	if in.To == t.SocketKind {
+		slot = from.slot(in.ID)
+	}
+	w.ledger.cause(in, slot)
+}
+
+// cause books an event; slot is the place of a socket.
+func (l *ledger) cause(in t.Input, slot int) {
 	switch in.To {
 	case t.LoginKind:
 		switch t.LoginEvent(in.On) {
@@ -64,7 +93,7 @@ func (w *world) cause(from *world, in t.Input, current bool) {
 			l.users[in.ID].erasing = false
 		}
 	case t.SocketKind:
-		l.sockets[from.slot(in.ID)].cause(t.SocketEvent(in.On))
+		l.sockets[slot].cause(t.SocketEvent(in.On))
 	}
 }
 

@@ -79,21 +79,23 @@ func (x *walker) refusalsEnd(w *world) error {
 // ends follows a policy until nothing more happens. An error of a move on the way is
 // told as it is.
 func (x *walker) ends(w *world, by int) error {
+	if x.sound[x.here]&(1<<by) != 0 {
+		return nil
+	}
 	var way [mostSteps]key
-	sound := x.sound[by]
 	for i := range way {
 		way[i] = w.key()
 		in, more := policies[by].next(w)
-		if !more || sound[way[i]] {
+		if !more || x.sound[way[i]]&(1<<by) != 0 {
 			if !more && !policies[by].well(w) {
 				session, _ := w.core.Session()
 				return fmt.Errorf("nothing more happens, and the session is %s with %d requests pending", w.rules.Session.StateName(session), w.core.Requests())
 			}
-			if len(sound) > mostSound {
-				clear(sound)
+			if len(x.sound) > mostSound {
+				clear(x.sound)
 			}
 			for _, k := range way[:i+1] {
-				sound[k] = true
+				x.sound[k] |= 1 << by
 			}
 			return nil
 		}

@@ -18,7 +18,7 @@ func checkStale(from, to *world, outputs []t.Output) error {
 			return broken("9", "a stale event has caused %s", from.rules.EffectName(out.Machine, out.Effect))
 		}
 	}
-	if from.core.Key() != to.core.Key() {
+	if before := (&world{core: from.core}); before.key() != (&world{core: to.core}).key() {
 		return broken("9", "a stale event has changed something")
 	}
 	return nil

@@ -31,15 +31,12 @@ type walker struct {
 	next    world    // lent for each move
 	run     [2]world // lent for the moves of a run, in turn
 	reached [len(goals)]bool
-	sound   [len(policies)]map[key]bool // worlds from which a run by each policy ends as it should
+	here    key           // of the world that is checked
+	sound   map[key]uint8 // worlds from which runs end as they should, a bit for each policy
 }
 
 func newWalker() *walker {
-	x := &walker{next: world{core: &t.Core{}}, run: [2]world{{core: &t.Core{}}, {core: &t.Core{}}}}
-	for i := range x.sound {
-		x.sound[i] = make(map[key]bool)
-	}
-	return x
+	return &walker{next: world{core: &t.Core{}}, run: [2]world{{core: &t.Core{}}, {core: &t.Core{}}}, sound: make(map[key]uint8)}
 }
 
 // moves calls each with every possible next world, which is lent until the next
