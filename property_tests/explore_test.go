@@ -94,10 +94,17 @@ func humanised(n int) string {
 }
 
 func TestExploreRefusesTooMuch(t *testing.T) {
-	if report := proof.Explore(transitions.Shipped, proof.Plan{Depth: 99}); report.Err == nil || report.Whole {
-		t.Errorf("got %+v, want an error", report)
-	}
-	if report := proof.Explore(transitions.Shipped, proof.Plan{Sockets: make([]transitions.SocketPlan, 99)}); report.Err == nil || report.Whole {
-		t.Errorf("got %+v, want an error", report)
+	for want, plan := range map[string]proof.Plan{
+		"Depth: 99":            {Depth: 99},
+		"Sockets: 99":          {Sockets: make([]transitions.SocketPlan, 99)},
+		"Sockets: 4":           {Sockets: make([]transitions.SocketPlan, 3), Joins: &transitions.SocketPlan{Added: true}},
+		"must not be negative": {Adds: -1},
+		"a world takes":        {Sockets: []transitions.SocketPlan{{Subscriptions: 200}}},
+		"the Group is 7":       {Sockets: []transitions.SocketPlan{{Group: 7}}},
+		"requests at a time":   {Sockets: make([]transitions.SocketPlan, 1), Requests: make([]transitions.RequestData, 1), Pending: 99},
+	} {
+		if report := proof.Explore(transitions.Shipped, plan); report.Err == nil || !strings.Contains(report.Err.Error(), want) || report.Whole {
+			t.Errorf("got %+v, want the error %q", report, want)
+		}
 	}
 }

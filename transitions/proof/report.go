@@ -33,6 +33,28 @@ type Plan struct {
 	Progress func(states, transitions, depth int) (more bool) // told now and then, by one goroutine at a time; nil: nobody
 }
 
+// validate joins the faults of a plan.
+func (p Plan) validate() error {
+	var faults []error
+	sockets := len(p.Sockets)
+	if p.Joins != nil {
+		sockets++
+	}
+	if sockets > maxSockets {
+		faults = append(faults, fmt.Errorf("proof: plan: Sockets: %d, at most %d, with the one that joins", sockets, maxSockets))
+	}
+	if p.Depth < 0 || p.Depth >= maxUsers {
+		faults = append(faults, fmt.Errorf("proof: plan: Depth: %d, at most %d", p.Depth, maxUsers-1))
+	}
+	if p.Adds < 0 || p.Pending < 0 || p.Limit < 0 || p.Workers < 0 {
+		faults = append(faults, errors.New("proof: plan: Adds, Pending, Limit and Workers must not be negative"))
+	}
+	if size := p.keySize(); size > keySize {
+		faults = append(faults, fmt.Errorf("proof: plan: a world takes %d bytes, at most %d: fewer subscriptions or requests at a time", size, keySize))
+	}
+	return errors.Join(faults...)
+}
+
 // Report is what an exploration has seen.
 type Report struct {
 	States, Transitions, Depth int
@@ -76,8 +98,8 @@ func Explore(system *t.System, plan Plan) Report {
 	system = system.Using(fsm.Table)
 	cores := t.Plan{Sockets: plan.Sockets, Groups: plan.Groups}
 	core, err := system.New(cores)
-	if err != nil || len(plan.Sockets) > maxSockets || plan.Depth < 0 || plan.Depth >= maxUsers {
-		return Report{Err: errors.Join(err, fmt.Errorf("proof: plan: %d sockets, at most %d; depth %d, at most %d", len(plan.Sockets), maxSockets, plan.Depth, maxUsers-1))}
+	if err := errors.Join(err, plan.validate()); err != nil {
+		return Report{Err: err}
 	}
 	var walkers []*walker
 	fork := func() explore.Space[*world, t.Input, key] {

@@ -2,7 +2,6 @@ package proof
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/custom-app/interlock/fsm"
@@ -125,6 +124,24 @@ type key struct {
 
 const keySize = 63
 
+// keySize is how long the key of a plan's worlds can be: of the session and the
+// login, of each user's token, and of each socket with its subscriptions and
+// requests.
+func (p Plan) keySize() int {
+	size := 8 + 3*(p.Depth+1) + p.Adds
+	all := p.Sockets
+	if p.Joins != nil {
+		all = append(slices.Clone(all), *p.Joins)
+	}
+	for _, s := range all {
+		size += 8 + s.Subscriptions
+		if len(p.Requests) > 0 {
+			size += 3 * max(p.Pending, 1)
+		}
+	}
+	return size
+}
+
 func (w *world) key() key {
 	var k key
 	b := w.core.AppendKey(k.bytes[:0])
@@ -133,20 +150,40 @@ func (w *world) key() key {
 		_, token := w.core.TokenOf(i) // as generations go, equal or not is all that matters
 		b = append(b, bits(w.ledger.logins > 0, user.refreshes > 0, user.logouts > 0, user.storing == token.Gen, user.erasing))
 	}
-	var space [maxSockets][keySize]byte
-	var sockets [maxSockets][]byte
-	for i := range w.core.Sockets() {
-		sockets[i] = append(w.core.AppendSocketKey(space[i][:0], i), w.ledger.sockets[i].bits())
-	}
-	slices.SortFunc(sockets[:w.core.Sockets()], slices.Compare[[]byte])
-	for _, s := range sockets {
-		b = append(b, s...)
-	}
-	k.length = uint8(len(b))
-	if len(b) > keySize {
-		panic(fmt.Sprintf("proof: a key of %d bytes", len(b))) // the limits of Plan exclude it
-	}
+	b = w.appendSockets(b)
+	k.length = uint8(len(b)) // which Plan's validation bounds
 	return k
+}
+
+// appendSockets appends the parts of the sockets, sorted, since those that are alike
+// may stand for each other.
+func (w *world) appendSockets(b []byte) []byte {
+	var ends [maxSockets + 1]int
+	n := w.core.Sockets()
+	ends[0] = len(b)
+	for i := range n {
+		b = append(w.core.AppendSocketKey(b, i), w.ledger.sockets[i].bits())
+		ends[i+1] = len(b)
+	}
+	if n < 2 {
+		return b
+	}
+	var unsorted [keySize]byte
+	copy(unsorted[:], b)
+	part := func(i int) []byte { return unsorted[ends[i]:ends[i+1]] }
+	var order [maxSockets]int
+	for i := range n {
+		at := i
+		for ; at > 0 && slices.Compare(part(i), part(order[at-1])) < 0; at-- {
+			order[at] = order[at-1]
+		}
+		order[at] = i
+	}
+	b = b[:ends[0]]
+	for _, i := range order[:n] {
+		b = append(b, part(i)...)
+	}
+	return b
 }
 
 func (w wire) bits() uint8 { return bits(w.dialling, w.open, w.asked, w.authed, w.wanted) }
