@@ -67,8 +67,8 @@ func unseal(line []byte) (object []byte, sum uint32, err error) {
 	}
 	digits := line[at+len(sumBegins) : len(line)-len(sumEnds)]
 	n, err := strconv.ParseUint(string(digits), 16, 32)
-	if err != nil {
-		return nil, 0, errors.New("sum: is not of eight hexadecimal digits")
+	if err != nil || fmt.Sprintf("%08x", n) != string(digits) {
+		return nil, 0, errors.New("sum: is not of eight hexadecimal digits, in small letters")
 	}
 	line[at] = '}'
 	return line[:at+1], uint32(n), nil
