@@ -37,6 +37,8 @@ var clauses = []struct {
 	{"S8", commandsKeepTheirTicket},
 	{"S9", nobodyWaitsForNothing},
 	{"K1", addedSocketsEndWithTheLogin},
+	{"K1", sessionIsAsItsSockets},
+	{"K4", nobodyWaitsForAnswers},
 }
 
 // breach is a broken invariant.

@@ -79,6 +79,9 @@ func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output)
 	if err := checkTold(from, in, outputs); err != nil {
 		return err
 	}
+	if err := checkConduct(from, to, in, outputs); err != nil {
+		return err
+	}
 	if before, _ := from.core.Session(); !open(before) && before != t.SessionDetached {
 		if after, _ := to.core.Session(); open(after) && to.grown() {
 			return broken("1", "a socket that was added for a user who has left is still there")
