@@ -20,6 +20,8 @@ func (m *moment) checkLevel() error {
 		return broken("D2", "%s comes to %s %d of nothing", m.from.rules.EventName(out.Machine, out.On), out.Machine, out.ID)
 	}
 	switch out.Machine {
+	case t.SessionKind:
+		return m.checkSockets(out)
 	case t.SocketKind:
 		return m.checkAnswered(out)
 	case t.RequestKind:
@@ -97,39 +99,89 @@ func answered(s t.SubscriptionState) bool {
 	return s == t.SubscriptionActive || s == t.SubscriptionLeaving || s == t.SubscriptionRemoved
 }
 
+// muster is what sockets say together.
+type muster struct {
+	failed            bool // one has failed for good
+	authed, ready     bool // every one is, but those closed by hand, or not opened yet
+	closed, allClosed bool // every one that ends with the user is, or simply every one
+}
+
+// mustered asks the sockets of a world, each of which is in the given state.
+func (w *world) mustered(state func(i int) t.SocketState) muster {
+	all := muster{authed: true, ready: true, closed: true, allClosed: true}
+	for i := range w.core.Sockets() {
+		_, d := w.core.Socket(i)
+		is := state(i)
+		gone := is == t.SocketClosed || is == t.SocketRemoved
+		serves := gone || is == t.SocketClosing || ready(is)
+		all.failed = all.failed || is == t.SocketFailed
+		all.authed = all.authed && (serves || is == t.SocketAuthed)
+		all.ready = all.ready && serves
+		all.closed = all.closed && (gone || d.Public && d.Early)
+		all.allClosed = all.allClosed && gone
+	}
+	return all
+}
+
+// checkSockets holds that what the session is told of its sockets is so.
+func (m *moment) checkSockets(out *t.Output) error {
+	all := m.from.mustered(func(i int) t.SocketState {
+		state, _ := m.from.core.Socket(i)
+		for _, step := range m.outputs[:m.at] {
+			if step.What == t.Stepped && step.Machine == t.SocketKind && step.ID == m.from.core.SocketID(i) {
+				state = t.SocketState(step.To)
+			}
+		}
+		return state
+	})
+	so := false
+	switch t.SessionEvent(out.On) {
+	case t.SessionSocketsSound:
+		so = !all.failed
+	case t.SessionSocketFailed:
+		so = all.failed
+	case t.SessionSocketsAuthed:
+		so = all.authed
+	case t.SessionSocketsNotAuthed:
+		so = !all.authed
+	case t.SessionSocketsReady:
+		so = all.ready
+	case t.SessionSocketsNotReady:
+		so = !all.ready
+	case t.SessionSocketsClosed:
+		so = all.closed
+	case t.SessionAllClosed:
+		so = all.allClosed
+	}
+	if !so {
+		return broken("K1", "the session is told %s, while of its sockets %+v", m.from.rules.EventName(out.Machine, out.On), all)
+	}
+	return nil
+}
+
 // sessionIsAsItsSockets holds a session against what its sockets say together.
 func sessionIsAsItsSockets(w *world) error {
-	failed, authed, served, closed, allClosed := false, true, true, true, true
-	for i := range w.core.Sockets() {
-		state, d := w.core.Socket(i)
-		gone := state == t.SocketClosed || state == t.SocketRemoved
-		serves := gone || ready(state) || state == t.SocketClosing
-		failed = failed || state == t.SocketFailed
-		authed = authed && (serves || state == t.SocketAuthed)
-		served = served && serves
-		closed = closed && (gone || d.Public && d.Early)
-		allClosed = allClosed && gone
-	}
+	all := w.mustered(func(i int) t.SocketState { state, _ := w.core.Socket(i); return state })
 	session, d := w.core.Session()
-	right := true
+	so := true
 	switch session {
 	case t.SessionSocketOpening:
-		right = !failed && !served && (!authed || d.Group < d.Last)
+		so = !all.failed && !all.ready && (!all.authed || d.Group < d.Last)
 	case t.SessionSocketAuthed:
-		right = !failed && authed && !served
+		so = !all.failed && all.authed && !all.ready
 	case t.SessionSubscribed:
-		right = served
+		so = all.ready
 	case t.SessionChaining, t.SessionChainWaiting:
-		right = !failed
+		so = !all.failed
 	case t.SessionDegraded:
-		right = failed || d.Broken
+		so = all.failed || d.Broken
 	case t.SessionClosing, t.SessionSwitching:
-		right = !closed
+		so = !all.closed
 	case t.SessionShutting, t.SessionDetaching:
-		right = !allClosed
+		so = !all.allClosed
 	}
-	if !right {
-		return fmt.Errorf("session %s; of its sockets one has failed: %t; all are authorised: %t, ready: %t, closed: %t, with those opened before login: %t", w.rules.Session.StateName(session), failed, authed, served, closed, allClosed)
+	if !so {
+		return fmt.Errorf("session %s, while of its sockets %+v", w.rules.Session.StateName(session), all)
 	}
 	return nil
 }
