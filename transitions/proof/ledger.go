@@ -142,7 +142,7 @@ func (w *world) book(from *world, out *t.Output) error {
 // to be sent again that must not.
 func (w *world) bookStep(from *world, out *t.Output) error {
 	if out.Machine == t.SocketKind {
-		w.ledger.sockets[out.ID].ask(t.SocketEvent(out.On))
+		w.ledger.sockets[from.slot(out.ID)].ask(t.SocketEvent(out.On))
 		return nil
 	}
 	if out.Machine != t.RequestKind || t.RequestState(out.From) != t.RequestSent || t.RequestState(out.To) != t.RequestBuffered {
