@@ -178,6 +178,6 @@ func (m *moment) generation(token uint32) uint32 {
 			return out.Now
 		}
 	}
-	gen, _ := m.from.core.Generation(t.TokenKind, token)
+	gen, _ := m.from.core.Generation(t.Input{To: t.TokenKind, ID: token})
 	return gen
 }

@@ -31,7 +31,7 @@ var sessionConduct = []conduct{
 	{Name: "T8 nobody is refreshed for while the current user leaves", Does: ports(t.SessionAnnounceLeaving), Meets: port(t.TokenLeaveRequested), At: isCurrent},
 	{Name: "S6 the current user's token is revoked, for the devices that were asked for", Does: ports(t.SessionRevokeToken), Meets: port(t.TokenRevokeRequested), At: isCurrent, Arg: ofDevices},
 	{Name: "7 what the master's refresh may bring is stored before all is closed", Does: ports(t.SessionSettleToken), Meets: port(t.TokenSettleRequested), At: isMaster},
-	{Name: "T1 what is stored is the master's, and is erased for the master alone", Does: ports(t.SessionEraseToken), Meets: port(t.TokenEraseRequested), At: isMaster},
+	{Name: "T1 what is stored is the master's, and is erased for the master alone", Does: ports(t.SessionEraseToken), Meets: port(t.TokenEraseRequested), At: isMaster, Gen: ownGeneration},
 	{Name: "S7 the token of the user who leaves is dropped, and no other", Does: ports(t.SessionDropToken), Meets: port(t.TokenDropRequested), At: isCurrent},
 	{Name: "2 where nobody is left, every user's token is dropped", Does: ports(t.SessionDropTokens), Meets: port(t.TokenDropRequested), At: isUsers},
 	{Name: "S7 the token of the user before is the current one, later than any in use", Does: ports(t.SessionRestoreToken), Meets: port(t.TokenRestoreRequested), At: isPrevious, Gen: currentGeneration},

@@ -1,28 +1,31 @@
 package proof
 
-import (
-	"slices"
+import t "github.com/custom-app/interlock/transitions"
 
-	t "github.com/custom-app/interlock/transitions"
-)
-
-// Trials are the explorations that mutants are judged by, small ones first: parts,
-// and the whole of one socket.
-func Trials() (all []Named) {
-	parts := Parts()
-	for _, name := range []string{
-		"K11 a socket that is authorised anew",
-		"D2 no socket, one deep",
-		"K4 a declared subscription, and an added one",
-		"R3 more requests than fit",
-		"K1 two groups",
-		"S13 a public socket, then HTTP auth",
-	} {
-		i := slices.IndexFunc(parts, func(p Named) bool { return p.Name == name })
-		all = append(all, parts[i])
+// Trials are the explorations that mutants are judged by, those first that catch the
+// most for their size. Each tells apart something that the others do not; all of
+// them together are smaller than three products of one socket.
+func Trials() []Named {
+	public := t.SocketPlan{Public: true, Limits: small}
+	early, subscribed, second, unbuffered, tight := public, public, public, public, public
+	early.Early, subscribed.Subscriptions, second.Group, unbuffered.Limits = true, 1, 1, t.Limits{}
+	tight.Limits[t.NeedAuthed].Policy, tight.Limits[t.NeedOpen].Policy = t.DropNewest, t.Refuse
+	needs := []t.RequestData{{Need: t.NeedReady}, {Need: t.NeedAuthed}, {Need: t.NeedOpen, Repeatable: true}}
+	return []Named{
+		{"S5 as another, and again as another", Plan{Calm: true, Depth: 2}},
+		{"K1 a socket that is added", Plan{Joins: &t.SocketPlan{Added: true}}},
+		{"K11 a socket that is authorised anew", Plan{Sockets: sockets(1, t.SocketPlan{Renews: true})}},
+		{"R3 requests without a buffer", Plan{Calm: true, Sockets: []t.SocketPlan{unbuffered}, Requests: []t.RequestData{{Repeatable: true}}, Pending: 2}},
+		{"K1 a second group without a first", Plan{Groups: 2, Sockets: []t.SocketPlan{second}}},
+		{"K4 a declared subscription, and an added one", Plan{Sockets: sockets(1, t.SocketPlan{Subscriptions: 1}), Adds: 1}},
+		{"S13 a socket that opens before login, and one that does not", Plan{Calm: true, Sockets: []t.SocketPlan{early, public}}},
+		{"R3 more requests than fit", Plan{Calm: true, Sockets: []t.SocketPlan{tight}, Requests: needs, Pending: 2}},
+		{"K1 a first group without a second", Plan{Calm: true, Groups: 2, Sockets: sockets(1, t.SocketPlan{})}},
+		{"K1 a first group that opens before login", Plan{Calm: true, Groups: 2, Sockets: []t.SocketPlan{early}}},
+		{"S5 a socket, one deep", Plan{Calm: true, Depth: 1, Sockets: sockets(1, t.SocketPlan{})}},
+		{"K4 a declared subscription on one of two sockets", Plan{Calm: true, Sockets: []t.SocketPlan{public, subscribed}}},
+		{"K4 an added subscription on one of two sockets", Plan{Calm: true, Sockets: []t.SocketPlan{public, public}, Adds: 1}},
+		{"R3 a request on one of two sockets", Plan{Calm: true, Sockets: []t.SocketPlan{public, public}, Requests: make([]t.RequestData, 1)}},
+		{"K1 an added socket, when the user below is gone", Plan{Depth: 1, Joins: &t.SocketPlan{Public: true, Added: true}}},
 	}
-	return append(all,
-		Named{"S13 login over the socket", Plan{Sockets: sockets(1, t.SocketPlan{Early: true})}},
-		Whole(1),
-	)
 }
