@@ -184,7 +184,7 @@ func TestPlanted(t *testing.T) {
 				plan = proof.Plan{Depth: 1, Sockets: make([]transitions.SocketPlan, 1)}
 			}
 			if !strings.HasPrefix(test.want, "invariant 29") && !strings.HasPrefix(test.want, "invariant 30") {
-				plan.Without = []int{29, 30} // which say of most of them that they come to no good end
+				plan.Without, plan.Aimless = []int{29, 30}, true // which say of most of them that they come to no good end
 			}
 			report := proof.Explore(system, plan)
 			if v := report.Violation; v == nil || !strings.Contains(v.Error(), test.want) {

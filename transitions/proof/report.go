@@ -26,7 +26,9 @@ type Plan struct {
 	// so that more of the sockets can be walked.
 	Calm bool
 
-	Without []int // invariants of states that are not held, to see what the others say
+	// To see what the other invariants say, some may be left out.
+	Without []int // by their numbers, of those that states are held against
+	Aimless bool  // what effects must come to at the other machines
 
 	Limit    int                                              // states to visit at most; 0: no limit
 	Workers  int                                              // goroutines that walk; 0: one

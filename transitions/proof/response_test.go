@@ -37,19 +37,3 @@ func responds[S, E, F ~uint8, D comparable](t *testing.T, b *book[S, E, F, D]) {
 		}
 	}
 }
-
-// TestMutantsAlone counts the mutants that a machine's own rules catch.
-func TestMutantsAlone(t *testing.T) {
-	caught, all := make(map[string]int), make(map[string]int)
-	for m := range Mutants() {
-		all[m.Of]++
-		if err := m.Alone(); err != nil {
-			caught[m.Of]++
-		} else if testing.Verbose() {
-			t.Logf("survives alone: row %d, %v", m.Row, m)
-		}
-	}
-	for of, n := range all {
-		t.Logf("%s: %d of %d mutants are caught alone", of, caught[of], n)
-	}
-}
