@@ -22,6 +22,7 @@ type moment struct {
 	from, to *world
 	in       t.Input
 	outputs  []t.Output
+	met      marks  // the events that rules have named
 	at       int    // where it is among the outputs
 	token    uint32 // of the current user, at that time
 }
@@ -50,15 +51,18 @@ var conducts = func() (all [kinds][64][]*conduct) {
 // checkConduct holds what came of an event against the rules of the machines
 // together.
 func checkConduct(from, to *world, in t.Input, outputs []t.Output) error {
-	m := moment{from: from, to: to, in: in, outputs: outputs, token: uint32(from.core.Tokens() - 1)}
-	var met marks
+	if to.moment == nil {
+		to.moment = new(moment)
+	}
+	m := to.moment
+	*m = moment{from: from, to: to, in: in, outputs: outputs, token: uint32(from.core.Tokens() - 1)}
 	outside := true
 	for i := range outputs {
 		out := &outputs[i]
 		m.at = i
 		switch out.What {
 		case t.Stepped:
-			if !outside && !met.has(i) {
+			if !outside && !m.met.has(i) {
 				if err := m.checkLevel(); err != nil {
 					return err
 				}
@@ -69,7 +73,7 @@ func checkConduct(from, to *world, in t.Input, outputs []t.Output) error {
 			}
 		case t.Perform:
 			for _, c := range conducts[out.Machine][out.Effect] {
-				if err := c.hold(&m, &met); err != nil {
+				if err := c.hold(m); err != nil {
 					return err
 				}
 			}
@@ -79,24 +83,24 @@ func checkConduct(from, to *world, in t.Input, outputs []t.Output) error {
 }
 
 // hold finds what the effect is for among the outputs behind it, and marks it.
-func (c *conduct) hold(m *moment, met *marks) error {
+func (c *conduct) hold(m *moment) error {
 	for k := 0; ; k++ {
 		id, ok := m.there(c.Meets.Machine, k)
 		if !ok {
 			return nil
 		}
-		if (c.At == nil || c.At(m, id)) && !c.meets(m, id, met) {
+		if (c.At == nil || c.At(m, id)) && !c.meets(m, id) {
 			clause, rest, _ := strings.Cut(c.Name, " ")
 			return broken(clause, "%s: %s, and no such %s comes to %s %d", rest, m.from.rules.EffectName(m.cause().Machine, m.cause().Effect), m.from.rules.EventName(c.Meets.Machine, c.Meets.Number), c.Meets.Machine, id)
 		}
 	}
 }
 
-func (c *conduct) meets(m *moment, id uint32, met *marks) bool {
+func (c *conduct) meets(m *moment, id uint32) bool {
 	for i := m.at + 1; i < len(m.outputs); i++ {
 		out := &m.outputs[i]
-		if out.What == t.Stepped && out.On == c.Meets.Number && out.Machine == c.Meets.Machine && out.ID == id && !met.has(i) {
-			met.set(i)
+		if out.What == t.Stepped && out.On == c.Meets.Number && out.Machine == c.Meets.Machine && out.ID == id && !m.met.has(i) {
+			m.met.set(i)
 			return carries(c.Gen, m, out.Gen) && carries(c.Arg, m, out.Arg)
 		}
 	}

@@ -18,6 +18,7 @@ type world struct {
 	core   *t.Core
 	rules  *rules
 	ledger ledger
+	moment *moment // lent to the rules of what comes of an event; nil: none has come
 }
 
 // kept returns a world of one's own.
