@@ -2,9 +2,8 @@ package proof
 
 import t "github.com/custom-app/interlock/transitions"
 
-// Trials are the explorations that mutants are judged by, those first that catch the
-// most for their size. Each tells apart something that the others do not; all of
-// them together are smaller than three products of one socket.
+// Trials are the explorations that mutants are judged by, one after the other until
+// one catches: parts, each with as little as shows what it is about.
 func Trials() []Named {
 	public := t.SocketPlan{Public: true, Limits: small}
 	early, subscribed, second, unbuffered, tight := public, public, public, public, public
