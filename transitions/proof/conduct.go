@@ -72,6 +72,9 @@ func checkConduct(from, to *world, in t.Input, outputs []t.Output) error {
 				m.token = out.ID
 			}
 		case t.Perform:
+			if err := checkTold(from, in, out); err != nil {
+				return err
+			}
 			for _, c := range conducts[out.Machine][out.Effect] {
 				if err := c.hold(m); err != nil {
 					return err

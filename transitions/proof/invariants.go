@@ -24,7 +24,7 @@ var invariants = []struct {
 	{28, state(nothingHangs)},
 	{28, state(degradedHasReason)},
 	{29, state(openIsHeeded)},
-	{27, (*walker).logoutEnds},
+	{27, (*walker).leavingEnds},
 	{29, (*walker).allGetsWell},
 	{30, (*walker).refusalsEnd},
 }
@@ -69,7 +69,7 @@ func state(holds func(*world) error) func(*walker, *world) error {
 
 // check holds a world against the invariants.
 func (x *walker) check(w *world) error {
-	x.here = w.key()
+	x.known = x.sound[w.key()]
 	for _, inv := range invariants {
 		if slices.Contains(w.rules.plan.Without, inv.Number) {
 			continue

@@ -8,23 +8,29 @@ import (
 	t "github.com/custom-app/interlock/transitions"
 )
 
-// logoutEnds logs out with a dead network: nothing answers, only timers fire. It
-// ends where nobody is logged in, or the user before.
-func (x *walker) logoutEnds(w *world) error {
-	in := t.Input{To: t.SessionKind, On: uint8(t.SessionLogoutRequested)}
+// leaving tells whether a session in the state is on its way out, or back.
+func leaving(s t.SessionState) bool {
+	switch s {
+	case t.SessionClosing, t.SessionRevoking, t.SessionReturning, t.SessionShutting, t.SessionSettling:
+		return true
+	}
+	return false
+}
+
+// leavingEnds waits with a dead network: nothing answers, only the deadline comes. A
+// session that is leaving ends where nobody is logged in, or the user before. That
+// every logout leaves is held of moves.
+func (x *walker) leavingEnds(w *world) error {
 	for range 8 {
-		if err := x.advance(&w, in); err != nil {
-			return err
-		}
 		state, data := w.core.Session()
-		switch state {
-		case t.SessionClosing, t.SessionRevoking, t.SessionReturning, t.SessionShutting, t.SessionSettling:
-		default:
+		if !leaving(state) {
 			return nil
 		}
-		in = t.Input{To: t.SessionKind, On: uint8(t.SessionCloseTimedOut), Gen: data.Gen}
+		if err := x.advance(&w, t.Input{To: t.SessionKind, On: uint8(t.SessionCloseTimedOut), Gen: data.Gen}); err != nil {
+			return err
+		}
 	}
-	return errors.New("logout does not end by its deadline")
+	return errors.New("leaving does not end by its deadlines")
 }
 
 // advance makes w what becomes of it by an event, a world that is lent.
@@ -79,7 +85,7 @@ func (x *walker) refusalsEnd(w *world) error {
 // ends follows a policy until nothing more happens. An error of a move on the way is
 // told as it is.
 func (x *walker) ends(w *world, by int) error {
-	if x.sound[x.here]&(1<<by) != 0 {
+	if x.known&(1<<by) != 0 {
 		return nil
 	}
 	var way [mostSteps]key

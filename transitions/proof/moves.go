@@ -76,9 +76,6 @@ func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output)
 			return broken("33", "socket %d has failed %d times, and that was told %d times", i, n.failed[i], n.reported[i])
 		}
 	}
-	if err := checkTold(from, in, outputs); err != nil {
-		return err
-	}
 	if !from.rules.plan.Aimless {
 		if err := checkConduct(from, to, in, outputs); err != nil {
 			return err
@@ -89,7 +86,7 @@ func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output)
 			return broken("1", "a socket that was added for a user who has left is still there")
 		}
 	}
-	if err := checkErased(from, to, in); err != nil {
+	if err := checkLeaving(from, to, in); err != nil {
 		return err
 	}
 	if in.To == t.SocketKind {
@@ -118,11 +115,14 @@ func checkSocket(from, to *world, in t.Input, current bool, n *tally) error {
 	return nil
 }
 
-// checkErased holds that a logout is done when what is stored is gone, unless it is
-// out of time.
-func checkErased(from, to *world, in t.Input) error {
-	before, _ := from.core.Session()
-	after, _ := to.core.Session()
+// checkLeaving holds that a logout leaves, and that it is done when what is stored is
+// gone, unless it is out of time.
+func checkLeaving(from, to *world, in t.Input) error {
+	before, user := from.core.Session()
+	after, next := to.core.Session()
+	if in.To == t.SessionKind && t.SessionEvent(in.On) == t.SessionLogoutRequested && !leaving(after) && after != t.SessionLoggedOut && next.Depth >= user.Depth {
+		return broken("27", "a logout, and the session is %s", from.rules.Session.StateName(after))
+	}
 	leaves := before != t.SessionLoggedOut && before != t.SessionAuthenticating // which end otherwise when a login is rejected
 	late := in.To == t.SessionKind && t.SessionEvent(in.On) == t.SessionCloseTimedOut
 	if leaves && after == t.SessionLoggedOut && !late && to.ledger.users[0].erasing {
@@ -183,15 +183,9 @@ func mask[E ~uint8](events ...E) (all uint64) {
 }
 
 // checkTold holds that nobody is answered who has not asked.
-func checkTold(from *world, in t.Input, outputs []t.Output) error {
-	for i := range outputs {
-		out := &outputs[i]
-		if out.What != t.Perform {
-			continue
-		}
-		if asked := told[out.Machine][out.Effect]; asked != 0 && (in.To != t.SessionKind || asked&(1<<in.On) == 0) {
-			return broken("S8", "%s answers nobody", from.rules.EffectName(out.Machine, out.Effect))
-		}
+func checkTold(from *world, in t.Input, out *t.Output) error {
+	if asked := told[out.Machine][out.Effect]; asked != 0 && (in.To != t.SessionKind || asked&(1<<in.On) == 0) {
+		return broken("S8", "%s answers nobody", from.rules.EffectName(out.Machine, out.Effect))
 	}
 	return nil
 }

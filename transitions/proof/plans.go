@@ -51,6 +51,7 @@ func Parts() []Named {
 	full[0].Limits[t.NeedAuthed].Policy, full[0].Limits[t.NeedOpen].Policy = t.DropNewest, t.Refuse
 	return []Named{
 		{"S13 HTTP auth only, three deep", Plan{Depth: 3}},
+		{"S5 a socket, three deep", Plan{Depth: 3, Sockets: sockets(1, t.SocketPlan{})}},
 		{"S13 HTTP auth, then a public socket", Plan{Depth: 1, Sockets: sockets(1, t.SocketPlan{Public: true})}},
 		{"S13 a public socket, then HTTP auth", Plan{Depth: 1, Sockets: sockets(1, t.SocketPlan{Public: true, Early: true})}},
 		{"S13 HTTP auth, then an authorised socket", Plan{Depth: 1, Sockets: sockets(1, t.SocketPlan{})}},

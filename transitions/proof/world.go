@@ -31,7 +31,7 @@ type walker struct {
 	next    world    // lent for each move
 	run     [2]world // lent for the moves of a run, in turn
 	reached [len(goals)]bool
-	here    key           // of the world that is checked
+	known   uint8         // of the world that is checked: the policies by which it is sound
 	sound   map[key]uint8 // worlds from which runs end as they should, a bit for each policy
 }
 
