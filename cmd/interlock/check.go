@@ -36,6 +36,9 @@ type subject struct {
 // exploration allocates stays.
 const rareGC = 300
 
+// memoryGoal makes it run more often again from there on.
+const memoryGoal = 3 << 30
+
 // Validate refuses what can be told from the arguments alone.
 func (c *checkCommand) Validate() error {
 	if n := c.sockets(); n < 1 || n > 3 {
@@ -103,6 +106,7 @@ func (c *checkCommand) walkAll(ctx context.Context, told *progress) (findings, e
 		plans = append(plans, of.parts...)
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(rareGC))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal))
 	report := newCheckReport(c.sockets(), !c.ProductOnly)
 	told.tell(func() string { return "the rules of each machine alone" })
 	report.holdRules(of.rules())
