@@ -15,7 +15,7 @@ import (
 
 // checkCommand explores the machines, or tests what holds them.
 type checkCommand struct {
-	Sockets     *int   `xor:"sockets" placeholder:"N" help:"Sockets of the product: 1, 2, or 3, which takes far longer. Default: 2."`
+	Sockets     *int   `xor:"sockets" placeholder:"N" help:"Sockets of the product: 1, 2, or 3, which has no requests then. Default: 2."`
 	ProductOnly bool   `xor:"product" help:"Walk the product alone, without what is explored beside it."`
 	Mutants     bool   `xor:"sockets,product,journal" help:"Change the tables, a row at a time, and see that each change is noticed."`
 	Machine     string `default:"" enum:",session,login,token,socket,subscription,request,coupling" placeholder:"MACHINE" help:"With --mutants: change this machine alone: session, login, token, socket, subscription, request, or coupling."`
