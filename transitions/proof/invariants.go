@@ -119,7 +119,14 @@ func loggedOutIsEmpty(w *world) error {
 	if session != t.SessionLoggedOut {
 		return nil
 	}
-	if pending, _ := w.core.Pending(); token != t.TokenAbsent || login != t.LoginIdle || pending > 0 {
+	pending := 0
+	for i := range w.core.Requests() {
+		_, of, _, _ := w.core.Request(i)
+		if _, socket := w.core.Socket(w.slot(of)); !socket.Early {
+			pending++
+		}
+	}
+	if token != t.TokenAbsent || login != t.LoginIdle || pending > 0 {
 		return fmt.Errorf("loggedOut with token %s, login %s, %d requests", w.rules.Token.StateName(token), w.rules.Login.StateName(login), pending)
 	}
 	for _, user := range w.ledger.users {

@@ -23,7 +23,7 @@ var Provers = [...]struct {
 	What string
 }{
 	{ByExploration, "no socket that needs a session is open or dialling without one"},
-	{ByExploration, "loggedOut holds no token, no login, and no request"},
+	{ByExploration, "loggedOut holds no token, no login, and no request but of sockets that need no login"},
 	{BySimulation, "a token of one user is never used in a request, a dial or a frame of another"},
 	{BySimulation, "a token goes to the declared origin alone, and never in a URL"},
 	{ByExploration, "at most one login, one refresh and one logout of a user is in flight"},
