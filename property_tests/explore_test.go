@@ -76,7 +76,7 @@ func TestViolationIsAScenario(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := proof.Explore(mutant, proof.Whole(1).Plan).Violation
-	if v == nil || v.Invariant != "1" && v.Invariant != "29" {
+	if v == nil || v.Invariant != "S6" {
 		t.Fatalf("got %v, want a logout that leaves its socket open to be found", v)
 	}
 	played := runScript(t, mutant.Using(fsm.Table), v.Scenario)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/custom-app/interlock/connector/journal"
 	"github.com/custom-app/interlock/fsm"
+	"github.com/custom-app/interlock/fsm/mutate"
 	"github.com/custom-app/interlock/transitions"
 	"github.com/custom-app/interlock/transitions/proof"
 )
@@ -99,18 +100,26 @@ func TestCheckShows(t *testing.T) {
 	}
 }
 
-// broken is a system that does not close the sockets at logout.
+// broken is a system that does not close the connection of a dial that was given up.
 func broken(t *testing.T) *transitions.System {
 	t.Helper()
-	coupling := transitions.Shipped.Coupling
-	coupling.Links = slices.DeleteFunc(slices.Clone(coupling.Links), func(l transitions.Link) bool {
-		return l.From == transitions.Port{Machine: transitions.SessionKind, Number: uint8(transitions.SessionCloseSockets)}
-	})
-	system, err := transitions.NewSystem(transitions.Shipped.Machines, coupling)
-	if err != nil {
-		t.Fatal(err)
+	for m := range mutate.Rows(transitions.Socket) {
+		if m.Change != "stripped of closeLate" || transitions.Socket.Declaration().Rows[m.Row].If != nil {
+			continue
+		}
+		machines := transitions.Shipped.Machines
+		var err error
+		if machines.Socket, err = fsm.Declare(m.Declaration); err != nil {
+			t.Fatal(err)
+		}
+		system, err := transitions.NewSystem(machines, transitions.Shipped.Coupling)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return system
 	}
-	return system
+	t.Fatal("no row closes late connections")
+	return nil
 }
 
 // runOn runs the program on another system, without the rules, and with one part
@@ -131,19 +140,19 @@ func TestCheckFindsAViolation(t *testing.T) {
 			t.Fatalf("got status %d, %+v, want a violation", out.status, got)
 		}
 		v := got.Violations[0]
-		if v.Invariant != "1" || !strings.HasPrefix(v.Error, "1: ") || !strings.HasPrefix(v.Scenario, "core sockets=1") || v.In != "the product" {
-			t.Errorf("got %+v, want how invariant 1 is broken", v)
+		if v.Invariant != "10" || !strings.HasPrefix(v.Error, "10: ") || !strings.HasPrefix(v.Scenario, "core sockets=1") || v.In != "the product" {
+			t.Errorf("got %+v, want how invariant 10 is broken", v)
 		}
-		if got.Invariants["1"] != violated || got.Invariants["9"] != undecided || got.Invariants["19"] != held || got.Invariants["4"] != string(proof.BySimulation) {
-			t.Errorf("got %v, want 1 violated, 9 undecided, 19 held, and 4 left to the simulation", got.Invariants)
+		if got.Invariants["10"] != violated || got.Invariants["9"] != undecided || got.Invariants["19"] != held || got.Invariants["4"] != string(proof.BySimulation) {
+			t.Errorf("got %v, want 10 violated, 9 undecided, 19 held, and 4 left to the simulation", got.Invariants)
 		}
 	})
 	t.Run("D2 as text", func(t *testing.T) {
 		out := runOn(t.Context(), broken(t), "check", "--sockets", "1", "--product-only")
-		if out.status != failed || !strings.Contains(out.stderr, "interlock: check: the product: violation of 1: ") {
+		if out.status != failed || !strings.Contains(out.stderr, "interlock: check: the product: violation of 10: ") {
 			t.Errorf("got status %d, stderr %q, want a failure that says what is broken", out.status, out.stderr)
 		}
-		for _, want := range []string{"the product, not whole\n", "  1  violated ", "\nthe product: violation of 1: ", "\ncore sockets=1", "\nsession loginRequested"} {
+		for _, want := range []string{"the product, not whole\n", " 10  violated ", "\nthe product: violation of 10: ", "\ncore sockets=1", "\nsocket 0 opened"} {
 			if !strings.Contains(out.stdout, want) {
 				t.Errorf("got %s\nwant it to have %q", out.stdout, want)
 			}
