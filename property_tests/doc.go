@@ -11,8 +11,8 @@
 //     every goal is reached: TestExploreTogether, for the product of session, login,
 //     tokens, two sockets, a request for each and somebody who logs in as another,
 //     and for the parts beside it. Several goroutines walk as one does
-//     (TestExploreByMany), and what is found is a script that can be played
-//     (TestViolationIsAScenario).
+//     (TestExploreByMany), and what is found with sockets that are alike is a script
+//     that can be played (TestViolationIsAScenario).
 //  5. Ten million random events break nothing that is cheap to hold: TestRandomEvents.
 //  6. A core does what a naive model of it does: TestCore.
 //  7. What happens on a connection is what the scripts in testdata say, with

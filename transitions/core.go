@@ -102,6 +102,7 @@ func (p SocketPlan) validate(groups int) error {
 var (
 	ErrSettled = errors.New("transitions: input: its request has settled, its token, socket or subscription is gone, or it never was")
 	ErrDefect  = errors.New("transitions: defect: a machine refused an internal event")
+	ErrEndless = errors.New("transitions: defect: what comes of an event has no end")
 )
 
 type (
@@ -210,8 +211,8 @@ func (c *Core) AddSocket(plan SocketPlan) (id uint32, err error) {
 // inside, and returns what came of it in order. The outputs are valid until the
 // next Post. An event that is refused has changed nothing: the error is an
 // [*fsm.ImpossibleError], [ErrSettled], or tells which field of the input is
-// wrong. [ErrDefect] means that the tables contradict each other; exploring them
-// shows that the shipped ones do not.
+// wrong. [ErrDefect] and [ErrEndless] mean that the tables contradict each other;
+// exploring them shows that the shipped ones do not.
 func (c *Core) Post(in Input) ([]Output, error) {
 	if c.out == nil {
 		c.out, c.queue = make([]Output, 0, 16), make([]Input, 0, 8)
@@ -246,11 +247,20 @@ func (c *Core) Post(in Input) ([]Output, error) {
 	return c.out, err
 }
 
+// stepsEach is how many internal events can come of one event for each machine, by
+// far.
+const stepsEach = 1000
+
 // settle steps internal events until none is left, then asks the gathers, the
 // quorums and the bounds, until these have nothing to add either.
 func (c *Core) settle() error {
-	for {
+	most := stepsEach * (8 + len(c.tokens) + len(c.sockets) + len(c.subscribed) + len(c.requests))
+	for steps := 0; ; {
 		for i := 0; i < len(c.queue); i++ {
+			if steps++; steps > most {
+				c.queue = c.queue[:0]
+				return ErrEndless
+			}
 			if err := c.step(c.queue[i]); err != nil {
 				c.queue = c.queue[:0]
 				return fmt.Errorf("%w: %w", ErrDefect, err)

@@ -25,6 +25,16 @@ func journalOf(system *transitions.System, v *proof.Violation) ([]byte, error) {
 	var content bytes.Buffer
 	recorder := journal.NewWriter(&content, system).Session(1, plan)
 	for _, in := range v.Way {
+		if proof.Adds(in) {
+			id, err := core.AddSocket(*v.Joins)
+			if err == nil {
+				err = recorder.Add(journal.Socket{Name: fmt.Sprintf("socket %d", id), Plan: *v.Joins}, id)
+			}
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		outputs, refused := core.Post(in)
 		if err := recorder.Post(in, outputs, refused); err != nil {
 			return nil, err

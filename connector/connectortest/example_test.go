@@ -64,11 +64,9 @@ func Example() {
 
 	fmt.Println("end:", errors.Join(session.Logout(ctx), backend.Close()))
 	transport.CloseIdleConnections()
-	fmt.Println("connections:", network.OpenConns())
 	// Output:
 	// login: <nil>
 	// ready, missed: false
 	// ready again, missed: true
 	// end: <nil>
-	// connections: 0
 }

@@ -19,8 +19,9 @@
 // Records, which are events and added sockets, are numbered from 1, those of all
 // sessions together. The sum at the end of a line is the CRC-32C, in hexadecimal, of
 // this line and all before it, each without its sum: a line that was changed, moved
-// or taken out is found by it, however little the machines care. It is no signature:
-// it shows accidents, not intent.
+// or taken out from between others is found by it, however little the machines care.
+// That the last lines are missing cannot be told from a run that went on no longer. It
+// is no signature: it shows accidents, not intent.
 //
 // The one invariant: a journal holds nothing but what a core sees, which is no
 // secret, and the names that the application has given to its sockets.

@@ -28,8 +28,12 @@ type Writer struct {
 	err     error
 }
 
-// NewWriter returns a writer of the journal of cores that run the system.
+// NewWriter returns a writer of the journal of cores that run the system; nil:
+// [transitions.Shipped].
 func NewWriter(to io.Writer, system *transitions.System) *Writer {
+	if system == nil {
+		system = transitions.Shipped
+	}
 	return &Writer{names: namesOf(system), engine: system.Engine().String(), to: to}
 }
 

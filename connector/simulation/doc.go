@@ -21,8 +21,8 @@
 //
 // Invariants lists what must hold meanwhile. It is judged on what the client writes
 // and reads, by a tap below the WebSocket library and another below its HTTP client,
-// and on what the application is told; nothing asks the client how it feels but for
-// the states of its sockets.
+// and on what the application is told; of itself the client is asked only whether it
+// is logged in, which of its sockets are ready, and what is pending.
 //
 // All that chance has a say in is drawn from the seed, and deliveries, dials and
 // acts have instants of their own. Timers of the client may still end at one

@@ -8,7 +8,9 @@ type Invariant struct {
 
 // Invariants are those that a run judges, by the numbers that they have wherever the
 // module speaks of them. Each is judged on what crosses the network and what the
-// application is told, never on what the client says of itself.
+// application is told, and of what the client says of
+// itself only on whether it is logged in, which of its sockets are ready, and what is
+// pending.
 func Invariants() []Invariant {
 	return []Invariant{
 		{1, "logged out, no socket that needs a session is open, or dialled"},

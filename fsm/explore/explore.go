@@ -53,7 +53,7 @@ func (v *Violation[N, A]) Unwrap() error { return v.Err }
 // Report says what a walk has seen.
 type Report[N, A any] struct {
 	States, Transitions, Depth int
-	Whole                      bool // every reachable state was visited
+	Whole                      bool // every reachable state was visited: no violation, limit or Progress has ended the walk
 	Violation                  *Violation[N, A]
 }
 
@@ -129,15 +129,19 @@ func (w *walk[N, A, K]) violation(i int, err error) *Violation[N, A] {
 	return v
 }
 
-// Machine is the space of one declared machine: every event, with the given
-// variants of its numbers, from the initial snapshot. An event that is declared
-// impossible is not a move. alike maps a snapshot to what stands for it, so that
-// counters do not make the space endless; nil takes it as it is.
+// Machine is the space of one declared machine: every event from the initial
+// snapshot. variants returns the events of one kind to try in a snapshot, with their
+// numbers; nil tries the plain event alone. An event that is declared impossible is
+// not a move. alike maps a snapshot to what stands for it, so that counters do not
+// make the space endless; nil takes it as it is.
 func Machine[S, E, F ~uint8, D comparable](
 	m *fsm.Machine[S, E, F, D],
 	variants func(fsm.Snapshot[S, D], E) []fsm.Event[E],
 	alike func(fsm.Snapshot[S, D]) fsm.Snapshot[S, D],
 ) Space[fsm.Snapshot[S, D], fsm.Event[E], fsm.Snapshot[S, D]] {
+	if variants == nil {
+		variants = func(_ fsm.Snapshot[S, D], on E) []fsm.Event[E] { return []fsm.Event[E]{{On: on}} }
+	}
 	if alike == nil {
 		alike = func(s fsm.Snapshot[S, D]) fsm.Snapshot[S, D] { return s }
 	}

@@ -47,16 +47,16 @@ func (w *walk[N, A, K]) walkAll(first, after int) {
 	hauls := make([]haul[N, A, K], (after-first+share-1)/share)
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for _, one := range w.workers {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			for i := int(next.Add(1)) - 1; i < len(hauls); i = int(next.Add(1)) - 1 {
-				from := first + i*share
-				hauls[i] = one.walk(w, from, min(from+share, after))
-			}
-		}()
+	work := func(one *worker[N, A, K]) {
+		for i := int(next.Add(1)) - 1; i < len(hauls); i = int(next.Add(1)) - 1 {
+			from := first + i*share
+			hauls[i] = one.walk(w, from, min(from+share, after))
+		}
 	}
+	for _, one := range w.workers[1:] {
+		group.Go(func() { work(one) })
+	}
+	work(w.workers[0])
 	group.Wait()
 	for i := range hauls {
 		if w.over() {

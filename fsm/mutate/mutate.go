@@ -3,8 +3,8 @@
 // is removed, leads elsewhere, forgets an effect or its update, or asks the
 // opposite.
 //
-// The one invariant: a mutant differs from the machine in one row; the machine
-// itself is never changed.
+// The one invariant: a mutant differs from the machine in what stands in the place of
+// one row; the machine itself is never changed.
 //
 // What it will not do: judge. A mutant that no rule notices is either equivalent
 // to the machine, or the sign of a missing rule.
@@ -28,8 +28,9 @@ type Mutant[S, E, F ~uint8, D comparable] struct {
 
 // Rows yields every mutant of a machine, row by row: the row removed, redirected
 // to every other state, stripped of each of its effects, its guard negated, and
-// its update left out. A row that stays is redirected to each state, one that
-// moves also to staying; an impossible one becomes possible.
+// its update left out. Redirected to a state that it starts from, a row stays there,
+// and so stands in two parts where it starts from others too. An impossible row
+// becomes possible.
 func Rows[S, E, F ~uint8, D comparable](m *fsm.Machine[S, E, F, D]) iter.Seq[Mutant[S, E, F, D]] {
 	decl := m.Declaration()
 	return func(yield func(Mutant[S, E, F, D]) bool) {

@@ -29,6 +29,7 @@ type trait struct {
 	generational bool // it belongs to a generation
 	timer        bool // it comes only where a state says so
 	failure      bool
+	command      bool // of the application, to the session
 	booked       bool // the ledger has something to do with it
 	names        bool // a socket, by the argument
 }
@@ -46,6 +47,7 @@ func newRules(system *t.System, plan Plan) *rules {
 				generational: generational(kind, on),
 				timer:        event.Cause == fsm.Timer && kind != t.RequestKind && (kind != t.TokenKind || on != uint8(t.TokenExpired)),
 				failure:      event.Cause == fsm.Failure,
+				command:      kind == t.SessionKind && event.Cause == fsm.User,
 				booked:       booked(kind, on),
 				names:        kind == t.SessionKind && slices.Contains(numbers(t.SessionSocketOpenRequested, t.SessionSocketCloseRequested, t.SessionSocketRemoveRequested), on),
 			}

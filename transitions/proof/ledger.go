@@ -11,6 +11,7 @@ type ledger struct {
 	users   [maxUsers]account
 	sockets [maxSockets + 1]wire // in the order of the core's; the last one is nobody's
 	handed  uint32               // the generation of the last token that was handed out, which nothing depends on
+	since   uint32               // the first of the user whom it was handed out for
 }
 
 // account is the world's side of one user's token.
@@ -29,10 +30,11 @@ type wire struct {
 	wanted   bool // it was last asked to open, not to close
 }
 
-// heeds tells whether an event changes the ledger, or brings a connection that is
-// somebody's to close, whatever the core makes of it.
+// heeds tells whether an event is to be looked at, whatever the core makes of it: it
+// changes the ledger, brings a connection that is somebody's to close, or is a
+// command that wants an answer.
 func (w *world) heeds(in t.Input, current bool) bool {
-	if in.To == t.SocketKind && t.SocketEvent(in.On) == t.SocketOpened {
+	if in.To == t.SocketKind && t.SocketEvent(in.On) == t.SocketOpened || w.rules.about[in.To][in.On].command {
 		return true
 	}
 	if !current || !w.rules.about[in.To][in.On].booked {
@@ -127,7 +129,12 @@ func (w *world) book(from *world, out *t.Output) error {
 			w.ledger.logins = 0
 		}
 	case t.TokenKind:
-		return w.ledger.perform(out)
+		since := uint32(0)
+		if int(out.ID) < w.core.Tokens() {
+			_, token := w.core.TokenOf(int(out.ID))
+			since = token.Since
+		}
+		return w.ledger.perform(out, since)
 	case t.SocketKind:
 		return w.ledger.sockets[from.slot(out.ID)].perform(t.SocketEffect(out.Effect))
 	case t.SubscriptionKind:
@@ -213,7 +220,18 @@ func (w *world) bookSubscription(from *world, out *t.Output) error {
 	return nil
 }
 
-func (l *ledger) perform(out *t.Output) error {
+// hand books a token that is handed out, and tells if its generation was another
+// user's, or is older than one before.
+func (l *ledger) hand(gen, since uint32) error {
+	if older := int32(gen - l.handed); older < 0 || older == 0 && since != l.since {
+		return broken("12", "a token of generation %d is handed out after one of %d", gen, l.handed)
+	}
+	l.handed, l.since = gen, since
+	return nil
+}
+
+// perform books an effect of a token, of a user whose generations began with since.
+func (l *ledger) perform(out *t.Output, since uint32) error {
 	a := &l.users[out.ID]
 	switch t.TokenEffect(out.Effect) {
 	case t.TokenSendRefresh:
@@ -236,10 +254,7 @@ func (l *ledger) perform(out *t.Output) error {
 		if a.storing == out.Now {
 			return broken("7", "a token is used before it is stored")
 		}
-		if int32(out.Now-l.handed) < 0 {
-			return broken("12", "a token of generation %d is handed out after one of %d", out.Now, l.handed)
-		}
-		l.handed = out.Now
+		return l.hand(out.Now, since)
 	}
 	return nil
 }

@@ -89,10 +89,30 @@ func checkOutputs(from, to *world, in t.Input, current bool, outputs []t.Output)
 	if err := checkLeaving(from, to, in); err != nil {
 		return err
 	}
+	if from.rules.about[in.To][in.On].command && len(outputs) < 2 && !joined(from, in) {
+		return broken("S8", "%s leads to nothing", from.rules.EventName(in.To, in.On))
+	}
 	if in.To == t.SocketKind {
 		return checkSocket(from, to, in, current, &n)
 	}
 	return checkRejected(from, to, in, current)
+}
+
+// joined tells whether a command waits for what is under way, and so leads to nothing
+// of its own.
+func joined(w *world, in t.Input) bool {
+	session, _ := w.core.Session()
+	switch t.SessionEvent(in.On) {
+	case t.SessionRequired:
+		return session == t.SessionAuthenticating
+	case t.SessionLogoutRequested:
+		return leaving(session)
+	case t.SessionCloseRequested:
+		return session == t.SessionShutting || session == t.SessionSettling
+	case t.SessionDetachRequested:
+		return session == t.SessionDetaching
+	}
+	return false
 }
 
 // checkSocket holds what came of an event of one socket.
@@ -147,10 +167,15 @@ func checkRejected(from, to *world, in t.Input, current bool) error {
 	}
 	token, _ := from.core.Token()
 	before, user := from.core.Session()
-	if after, next := to.core.Session(); token == t.TokenRefreshing && open(before) && open(after) && next.Depth == user.Depth {
+	if after, next := to.core.Session(); token == t.TokenRefreshing && loggedIn(before) && loggedIn(after) && next.Depth == user.Depth {
 		return broken("30", "the refresh token is no good, and the session is %s", from.rules.Session.StateName(after))
 	}
 	return nil
+}
+
+// loggedIn tells whether a session in the state has a user.
+func loggedIn(s t.SessionState) bool {
+	return open(s) || s == t.SessionSwitching || s == t.SessionDetaching || s == t.SessionDetached
 }
 
 // grown tells whether a socket was added and is still there.

@@ -156,6 +156,33 @@ func TestPlanted(t *testing.T) {
 				}
 			})
 		}},
+		{name: "27 a logout that is ignored", want: "invariant 27:", machines: func(t *testing.T, m *transitions.Machines) {
+			decl := m.Session.Declaration()
+			ignored := session{From: []transitions.SessionState{transitions.SessionSubscribed}, On: []transitions.SessionEvent{transitions.SessionLogoutRequested}, Stay: true, If: &fsm.Guard[transitions.SessionData, transitions.SessionEvent]{Name: "always", Holds: func(*transitions.SessionData, fsm.Event[transitions.SessionEvent]) bool { return true }}}
+			decl.Rows = append([]session{ignored}, decl.Rows...)
+			var err error
+			if m.Session, err = fsm.Declare(decl); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "12 a user with the generation of another", want: "invariant 12:", machines: func(t *testing.T, m *transitions.Machines) {
+			m.Token = planted(t, m.Token, func(r *token) {
+				if r.Set != nil && r.Set.Name == "adopt" {
+					adopt := r.Set.Apply
+					r.Set = &fsm.Update[transitions.TokenData, transitions.TokenEvent]{Name: "adoptAgain", Apply: func(d *transitions.TokenData, e fsm.Event[transitions.TokenEvent]) {
+						if adopt(d, e); e.Gen > 0 {
+							d.Gen, d.Since = e.Gen, e.Gen
+						}
+					}}
+				}
+			})
+		}},
+		{name: "31 what comes of a logout has no end", want: "invariant 31:", links: func(links []transitions.Link) []transitions.Link {
+			return append(links, transitions.Link{
+				From: transitions.Port{Machine: transitions.SessionKind, Number: uint8(transitions.SessionTellLoggedOut)},
+				To:   transitions.Port{Machine: transitions.SessionKind, Number: uint8(transitions.SessionLogoutRequested)},
+			})
+		}},
 		{name: "D2 tables that contradict each other", want: "invariant D2:", links: func(links []transitions.Link) []transitions.Link {
 			return append(links, transitions.Link{
 				From: transitions.Port{Machine: transitions.TokenKind, Number: uint8(transitions.TokenAnnounceFresh)},

@@ -82,13 +82,17 @@ type Violation struct {
 	Err       error  // how it is broken; it begins with the number
 	Core      t.Plan // of the core, in its initial state
 	Way       []t.Input
-	Scenario  string // the same as a script, a line for each event
+	Joins     *t.SocketPlan // of the socket that a step of the way adds, see [Adds]
+	Scenario  string        // the same as a script, a line for each event
 }
 
 // Error has the number of the invariant, how it is broken, and the scenario.
 func (v *Violation) Error() string {
 	return fmt.Sprintf("proof: invariant %v\n%s", v.Err, v.Scenario)
 }
+
+// Adds tells whether a step of a way is no event, but a socket that is added.
+func Adds(step t.Input) bool { return step == joins }
 
 // Unwrap returns how the invariant is broken.
 func (v *Violation) Unwrap() error { return v.Err }
@@ -128,7 +132,7 @@ func Explore(system *t.System, plan Plan) Report {
 		if errors.As(v.Err, &b) {
 			number = b.invariant
 		}
-		report.Violation = &Violation{Invariant: number, Err: v.Err, Core: cores, Way: v.Path, Scenario: scenario(system, plan, v.Path)}
+		report.Violation = &Violation{Invariant: number, Err: v.Err, Core: cores, Way: v.Path, Joins: plan.Joins, Scenario: scenario(system, plan, v.Path)}
 	}
 	return report
 }

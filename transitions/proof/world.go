@@ -71,6 +71,8 @@ func (w *world) post(from *world, in t.Input, current bool) error {
 	}
 	outputs, err := w.core.Post(in)
 	switch {
+	case errors.Is(err, t.ErrEndless):
+		return &breach{"31", err}
 	case errors.Is(err, t.ErrDefect):
 		return &breach{"D2", err}
 	case err != nil:
