@@ -28,7 +28,7 @@ type world struct {
 	session  *connector.Session[credentials, user]
 	changes  *connector.Stream[connector.Change]
 	menu     *connector.Socket[request, response]
-	recorded bytes.Buffer // its journal, unless the config has another
+	recorded *bytes.Buffer // its journal, unless the config has another
 }
 
 // engines runs a test in virtual time under both engines.
@@ -108,7 +108,8 @@ func newWorldOn(t *testing.T, network *connectortest.Network, backend connectort
 	}
 	recorded := w.config
 	if recorded.Journal == nil {
-		recorded.Journal = &w.recorded
+		w.recorded = new(bytes.Buffer)
+		recorded.Journal = w.recorded
 	}
 	client, err := connector.New(recorded)
 	if err != nil {
