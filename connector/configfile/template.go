@@ -1,0 +1,4 @@
+package configfile
+
+// Template is a JSON value with placeholders in its texts.
+type Template struct{ value any }
