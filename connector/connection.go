@@ -38,6 +38,8 @@ type connection struct {
 	closing  bool  // nothing is queued any more
 	broken   error // what a write has failed with
 	expected map[uint64]expectation
+	expects  uint64 // how many there have been
+	settled  int    // of them that nobody waits for any more
 }
 
 // frameKind is what a frame is; the zero value is a message.

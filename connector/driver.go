@@ -57,6 +57,8 @@ type driver struct {
 	wireID    atomic.Uint64                 // the last id put on a wire in this session
 	tickets   atomic.Uint32                 // the last command
 
+	nextLogin, nextRefresh atomic.Pointer[time.Time] // when the next attempt begins, while it is waited for
+
 	changes  hub[Change]
 	outcomes hub[Outcome]
 	faults   hub[error]

@@ -51,6 +51,10 @@ var errNeverAsked = errors.New("an answer to a request that was never made")
 // errQueueFull is the fault of a connection whose peer reads too slowly.
 var errQueueFull = errors.New("too much waits to be written: the peer reads too slowly")
 
+// errNoAnswers is the fault of a connection on which too many requests have had no
+// answer, though the next one is told by its turn alone.
+var errNoAnswers = errors.New("too many requests were not answered in time, whose turn is still to come")
+
 // errGivenUp is the fault of a socket that has failed for good.
 var errGivenUp = errors.New("given up for good")
 

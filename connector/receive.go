@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,6 +27,8 @@ type expectation struct {
 	leaves       bool   // it ends the subscription
 	number       int    // of a declared subscription, from 1; 0: it is not declared
 	request      uint32 // its id; 0: none
+	turn         uint64 // grows with every expectation of the connection
+	settled      bool   // nobody waits for the answer any more, but its turn is still to come
 }
 
 // decode gives the messages of a frame to whom they belong.
@@ -88,10 +91,13 @@ func (c *connection) heartbeat(m *message) func() {
 	return nil
 }
 
-// answers gives an answer to who waits for it. An error without an id is one too,
-// if the socket's Blame says so.
+// answers gives an answer to who waits for it. A message without an id is one too,
+// if the step or the socket knows it, or the socket's Blame says so of an error.
 func (c *connection) answers(m *message) func() {
 	id, named := m.id, m.hasID
+	if !named {
+		id, named = c.known(m)
+	}
 	if !named && m.err != nil && c.run.wiring.blame != nil {
 		id, named = c.run.wiring.blame(m.value, c.pending())
 	}
@@ -105,7 +111,26 @@ func (c *connection) answers(m *message) func() {
 		}
 		return nil
 	}
+	if e.settled {
+		return func() {}
+	}
 	return func() { c.post(e, m) }
+}
+
+// known returns the id of what a message without one answers: the oldest step that
+// knows it, or else the oldest request, if the socket does.
+func (c *connection) known(m *message) (uint64, bool) {
+	request := uint64(0)
+	for _, p := range c.inTurn() {
+		switch {
+		case p.step != nil && p.step.isAnswer != nil && p.step.isAnswer(m.value):
+			return p.id, true
+		case p.step == nil && request == 0:
+			request = p.id
+		}
+	}
+	isAnswer := c.run.wiring.isAnswer
+	return request, request != 0 && isAnswer != nil && isAnswer(m.value)
 }
 
 // judge posts what a message says of the connection.
@@ -251,6 +276,8 @@ func (c *connection) missed() bool { return c.gap.Load() || !c.answered.Load() }
 func (c *connection) expect(id uint64, e expectation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.expects++
+	e.turn = c.expects
 	c.expected[id] = e
 }
 
@@ -260,24 +287,57 @@ func (c *connection) take(id uint64) (expectation, bool) {
 	defer c.mu.Unlock()
 	e, ok := c.expected[id]
 	delete(c.expected, id)
+	if e.settled {
+		c.settled--
+	}
 	return e, ok
 }
 
-// forget drops the expectation of an id that nobody waits for any more.
+// mostSettled is how many answers that nobody waits for may be still to come, before
+// the peer counts as one that does not answer.
+const mostSettled = 1024
+
+// forget drops the expectation of an id that nobody waits for any more. Where
+// answers are told by their turn alone, it keeps its turn.
 func (c *connection) forget(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.expected, id)
+	e, ok := c.expected[id]
+	if !ok || c.run.wiring.isAnswer == nil {
+		delete(c.expected, id)
+		return
+	}
+	if e.settled = true; c.settled == mostSettled {
+		c.fail(errNoAnswers)
+		return
+	}
+	c.settled++
+	c.expected[id] = e
+}
+
+// pending is an expectation with its id.
+type pending struct {
+	id uint64
+	expectation
+}
+
+// inTurn returns what is expected, in the order in which it was queued to be written.
+func (c *connection) inTurn() []pending {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]pending, 0, len(c.expected))
+	for id, e := range c.expected {
+		all = append(all, pending{id, e})
+	}
+	slices.SortFunc(all, func(a, b pending) int { return cmp.Compare(a.turn, b.turn) })
+	return all
 }
 
 // pending returns the ids that are expected, oldest first.
 func (c *connection) pending() []uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ids := make([]uint64, 0, len(c.expected))
-	for id := range c.expected {
-		ids = append(ids, id)
+	var ids []uint64
+	for _, p := range c.inTurn() {
+		ids = append(ids, p.id)
 	}
-	slices.Sort(ids)
 	return ids
 }

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -160,8 +161,28 @@ func (d *driver) spend(w work, spent uint8) {
 	_ = d.post(transitions.Input{To: w.out.Machine, ID: w.out.ID, On: spent, Gen: w.out.Now}, &cause{err: w.why.err, told: true})
 }
 
-// noteDelay writes a delay into the journal.
+// next is where the time of the next attempt is noted that the timer of an output is
+// for; nil: it is for none, or for one that nobody asks about.
+func (d *driver) next(out transitions.Output) *atomic.Pointer[time.Time] {
+	switch {
+	case out.Machine == transitions.SocketKind && out.Timer == uint8(transitions.SocketRetryDue):
+		if run := d.socketRun(out.ID); run != nil {
+			return &run.next
+		}
+	case out.Machine == transitions.LoginKind && out.Timer == uint8(transitions.LoginRetryDue):
+		return &d.nextLogin
+	case out.Machine == transitions.TokenKind && out.Timer == uint8(transitions.TokenRetryDue):
+		return &d.nextRefresh
+	}
+	return nil
+}
+
+// noteDelay notes when the next attempt begins, and writes the delay into the journal.
 func (d *driver) noteDelay(w work, delay time.Duration) {
+	if next := d.next(w.out); next != nil {
+		at := d.settings.now().Add(delay)
+		next.Store(&at)
+	}
 	if d.journal != nil {
 		d.journal.delay(w.out, delay)
 	}

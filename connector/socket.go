@@ -74,8 +74,8 @@ type Pending[Res any] struct{ call *call }
 // or on its way. Requests that are submitted one after the other are sent in that
 // order.
 func (s *Socket[Req, Res]) Submit(req Req) (*Pending[Res], error) {
-	if !s.run.wiring.types.ids {
-		return nil, fmt.Errorf("interlock: socket %s: requests need SetID and GetID", s.run.wiring.id)
+	if !s.run.wiring.types.answered {
+		return nil, fmt.Errorf("interlock: socket %s: requests need SetID and GetID, or IsAnswer", s.run.wiring.id)
 	}
 	c, err := s.submit(req, s.run.driver.wireID.Add(1))
 	if err != nil {

@@ -34,6 +34,9 @@ type Step[U, Req, Res any] struct {
 	Build func(ctx context.Context, known Known[U, Res]) (Req, error)
 	// Accept judges the answer; nil: any answer that is not an error.
 	Accept func(Res) bool
+	// IsAnswer tells which messages without an id answer the step, for servers whose
+	// answer to it has none; nil: none does.
+	IsAnswer func(Res) bool
 	// NoAnswer says that no answer comes: the step is done when it is written.
 	NoAnswer bool
 	// Recovered tells by the answer that nothing was missed since the connection
@@ -103,6 +106,11 @@ type SocketConfig[U, Req, Res any] struct {
 
 	SetID func(*Req, uint64)       // writes a request's id, before it is encoded
 	GetID func(Res) (uint64, bool) // reads which request is answered; false: none. Ids that are strings on the wire are the codec's to convert
+	// IsAnswer tells which messages without an id answer the oldest request on the
+	// wire, for servers that answer in order; nil: none does. A request that was
+	// cancelled, or timed out, is still answered in its turn. Without SetID requests
+	// have no ids at all.
+	IsAnswer func(Res) bool
 	// IsError tells whether an answer is an error, and which; nil: no answer is, and a
 	// refused auth or subscription counts as accepted, unless Step.Accept says otherwise.
 	IsError func(Res) error
@@ -258,8 +266,8 @@ func (c SocketConfig[U, Req, Res]) validateStep(name string, s Step[U, Req, Res]
 	if s.Build == nil {
 		build = fmt.Errorf("%s: Build: is required", name)
 	}
-	if !s.NoAnswer && c.GetID == nil {
-		answer = fmt.Errorf("%s: awaits an answer, which needs SetID and GetID, or set NoAnswer", name)
+	if !s.NoAnswer && c.GetID == nil && s.IsAnswer == nil {
+		answer = fmt.Errorf("%s: awaits an answer, which needs SetID and GetID, or IsAnswer; or set NoAnswer", name)
 	}
 	return errors.Join(build, answer)
 }

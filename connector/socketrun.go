@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -20,6 +21,8 @@ type socketRun struct {
 	faults   hub[error]
 	readies  hub[Ready]
 	declared []uint32 // the ids of the subscriptions that the config declares
+
+	next atomic.Pointer[time.Time] // when the next attempt begins, while it waits for that
 
 	// Only the goroutine that runs outputs touches these.
 	connection *connection

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/custom-app/interlock/transitions"
@@ -26,6 +27,13 @@ type Status struct {
 
 	Pending int // requests of all sockets that have not settled
 
+	// TokenLife is for how long the current user's token still counts as fresh; 0: there
+	// is no token, it is stale, or nobody knows.
+	TokenLife time.Duration
+	// NextLogin and NextRefresh are when a login and a refresh that were unavailable
+	// are tried again, by Config.Now; zero: nothing is waited for.
+	NextLogin, NextRefresh time.Time
+
 	Clock time.Duration // how far the server's clock is ahead of this one, as last measured; 0 also when not measured
 
 	Sockets []SocketStatus // in the order of the config, then those that were added
@@ -41,11 +49,14 @@ type SocketStatus struct {
 	Failures   uint32 // how often an attempt or a connection failed
 	Opened     bool   // whether the last attempt opened a connection
 	CloseCode  uint16 // the close code or HTTP status of the last failure; 0: none was given
+	// Next is when the next attempt begins, by Config.Now; zero: none is waited for.
+	Next time.Time
 }
 
 // Status returns the session at this moment.
 func (s *Session[C, U]) Status() Status {
 	d := s.driver
+	now := d.settings.now() // the application's clock may be anything, so not under the lock
 	d.mailbox.Lock()
 	defer d.mailbox.Unlock()
 	var status Status
@@ -54,6 +65,7 @@ func (s *Session[C, U]) Status() Status {
 	status.Token, _ = d.core.Token()
 	status.describe(d.core)
 	status.Clock = d.clockDifference()
+	status.times(d, now)
 	status.Pending, _ = d.core.Pending()
 	for i := range d.core.Sockets() {
 		status.Sockets = append(status.Sockets, d.socketRun(d.core.SocketID(i)).status(d.core.Socket(i)))
@@ -63,10 +75,36 @@ func (s *Session[C, U]) Status() Status {
 
 // status puts a socket into words.
 func (r *socketRun) status(state transitions.SocketState, data transitions.SocketData) SocketStatus {
-	return SocketStatus{
+	s := SocketStatus{
 		ID: r.wiring.id, State: state, Generation: data.Gen, Attempt: data.Attempt, Readies: data.Readies,
 		Failures: data.Failures, Opened: data.Opened, CloseCode: data.Code,
 	}
+	switch state {
+	case transitions.SocketWaiting, transitions.SocketBusyWaiting, transitions.SocketOutage:
+		s.Next = at(&r.next)
+	}
+	return s
+}
+
+// times says what is waited for, and how long the token lasts.
+func (s *Status) times(d *driver, now time.Time) {
+	if h := d.current(); h != nil && h.staleAfter != 0 && s.Token == transitions.TokenFresh {
+		s.TokenLife = max(h.staleAfter-elapsed(h.received, now), 0)
+	}
+	if s.Login == transitions.LoginWaiting {
+		s.NextLogin = at(&d.nextLogin)
+	}
+	if s.Token == transitions.TokenWaiting {
+		s.NextRefresh = at(&d.nextRefresh)
+	}
+}
+
+// at returns a time that was noted; zero when none was yet.
+func at(noted *atomic.Pointer[time.Time]) time.Time {
+	if t := noted.Load(); t != nil {
+		return *t
+	}
+	return time.Time{}
 }
 
 // describe derives the flags from the states.

@@ -105,6 +105,9 @@ func (d *driver) stopTimer(out transitions.Output) {
 	if timer := d.timers[key]; timer != nil {
 		timer.Stop()
 		delete(d.timers, key)
+		if next := d.next(out); next != nil {
+			next.Store(nil)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ type message struct {
 type step struct {
 	build     func(ctx context.Context, k known, id uint64) (ws.Frame, error)
 	accept    func(value any) bool
+	isAnswer  func(value any) bool // of messages without an id; nil: none is
 	recovered func(value any) bool
 	noAnswer  bool
 }
@@ -48,11 +49,12 @@ type wiring struct {
 	public       bool
 	plan         transitions.SocketPlan
 
-	decode func(f ws.Frame, each func(message)) error
-	blame  func(value any, pending []uint64) (uint64, bool)
-	ping   func() (ws.Frame, error)                           // nil: a protocol ping
-	isPong func(value any) bool                               // nil: none is
-	reply  func(value any) (f ws.Frame, is bool, error error) // to a ping that is a message; nil: there is none
+	decode   func(f ws.Frame, each func(message)) error
+	isAnswer func(value any) bool // of messages without an id, to requests; nil: none is
+	blame    func(value any, pending []uint64) (uint64, bool)
+	ping     func() (ws.Frame, error)                           // nil: a protocol ping
+	isPong   func(value any) bool                               // nil: none is
+	reply    func(value any) (f ws.Frame, is bool, error error) // to a ping that is a message; nil: there is none
 
 	types  socketTypes
 	end    func(hub any)                                  // ends its streams
@@ -66,7 +68,7 @@ type wiring struct {
 // socketTypes are those of a socket's declaration.
 type socketTypes struct {
 	user, req, res reflect.Type
-	ids            bool // requests have ids
+	answered       bool // requests can have answers
 }
 
 // inbound are the streams of one socket's messages.
@@ -88,13 +90,16 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 		Common: c.Common.over(in.common), id: c.ID, url: address.String(), subprotocols: c.Subprotocols, public: c.Public,
 		auth: c.bindStep(c.Auth), renew: c.bindStep(c.Renew),
 		decode: c.decode, encode: c.encode, bindStep: c.checkStep,
-		types: socketTypes{reflect.TypeFor[U](), reflect.TypeFor[Req](), reflect.TypeFor[Res](), c.SetID != nil},
+		types: socketTypes{reflect.TypeFor[U](), reflect.TypeFor[Req](), reflect.TypeFor[Res](), c.SetID != nil || c.IsAnswer != nil},
 	}
 	for i := range c.Subscribe {
 		w.subscribe = append(w.subscribe, *c.bindStep(&c.Subscribe[i]))
 	}
 	if c.Header != nil {
 		w.header = func(k known) http.Header { return c.Header(c.known(k)) }
+	}
+	if c.IsAnswer != nil {
+		w.isAnswer = func(value any) bool { return c.IsAnswer(as[Res](value)) }
 	}
 	if c.Blame != nil {
 		w.blame = func(value any, pending []uint64) (uint64, bool) { return c.Blame(as[Res](value), pending) }
@@ -161,9 +166,12 @@ func (c SocketConfig[U, Req, Res]) bindStep(s *Step[U, Req, Res]) *step {
 		if err != nil {
 			return ws.Frame{}, err
 		}
-		return c.encode(req, id, c.SetID != nil)
+		return c.encode(req, id, true)
 	}
 	bound.accept = func(value any) bool { return s.Accept == nil || s.Accept(as[Res](value)) }
+	if s.IsAnswer != nil {
+		bound.isAnswer = func(value any) bool { return s.IsAnswer(as[Res](value)) }
+	}
 	bound.recovered = func(value any) bool { return s.Recovered != nil && s.Recovered(as[Res](value)) }
 	return bound
 }
@@ -191,7 +199,7 @@ func (c SocketConfig[U, Req, Res]) known(k known) Known[U, Res] {
 }
 
 func (c SocketConfig[U, Req, Res]) encode(req Req, id uint64, withID bool) (ws.Frame, error) {
-	if withID {
+	if withID && c.SetID != nil {
 		c.SetID(&req, id)
 	}
 	f, err := c.Codec.Encode(req)
