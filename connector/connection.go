@@ -26,6 +26,7 @@ type connection struct {
 	began    time.Time
 	heard    atomic.Int64 // how long after that anything came last, in nanoseconds
 	probing  atomic.Bool  // somebody waits for anything to come
+	held     atomic.Bool  // the reader may be held back by a consumer
 	gap      atomic.Bool  // some subscription's answer does not say that nothing was missed
 	answered atomic.Bool  // some subscription's answer says so
 
@@ -91,8 +92,13 @@ func (c *connection) noteHeard() {
 // age returns for how long the connection is open.
 func (c *connection) age() time.Duration { return time.Since(c.began) }
 
-// idle returns for how long nothing has come.
-func (c *connection) idle() time.Duration { return c.age() - time.Duration(c.heard.Load()) }
+// idle returns for how long nothing has come, though it was looked for.
+func (c *connection) idle() time.Duration {
+	if c.held.Load() {
+		return 0
+	}
+	return c.age() - time.Duration(c.heard.Load())
+}
 
 // probe sends a ping.
 func (c *connection) probe() {
@@ -258,9 +264,9 @@ func (c *connection) write(f frame) error {
 // silence ends what the connection makes and tells: no message of it reaches the
 // application any more.
 func (c *connection) silence() {
+	c.end() // also of what holds the reader back
 	c.telling.Lock()
 	defer c.telling.Unlock()
-	c.end()
 }
 
 // tell publishes a message, unless the connection has ended.
@@ -268,7 +274,13 @@ func (c *connection) tell(m *message, own bool) {
 	c.telling.Lock()
 	defer c.telling.Unlock()
 	if c.ctx.Err() == nil {
-		c.run.wiring.tell(c.run.messages, *m, c.gen, own)
+		w := c.run.wiring
+		c.held.Store(w.holdsBack)
+		w.tell(c.ctx, c.run.messages, *m, c.gen, own)
+		if w.holdsBack {
+			c.heard.Store(int64(c.age()))
+			c.held.Store(false)
+		}
 	}
 }
 

@@ -126,11 +126,55 @@ func TestSlowConsumers(t *testing.T) {
 		}, func(s *roomConfig) { s.Slow = c.slow })
 	}
 
+	holding := func(s *roomConfig) { s.Slow = connector.HoldBack }
+	inRooms(t, "R5 nothing is lost, and what is not taken is not read", func(w *rooms) {
+		w.ready()
+		w.joins("room-1")
+		synctest.Wait()
+		slow := w.socket.Messages(3)
+		for i := range 10 {
+			w.say("room-1", fmt.Sprint(i))
+		}
+		time.Sleep(time.Hour) // far beyond PingAfter and PingTimeout: not reading is no silence
+		if got := w.socket.Status(); got.Failures != 0 {
+			w.t.Errorf("got %+v, want the connection kept", got)
+		}
+		for i := range 10 {
+			if m, ok := slow.Next(context.Background()); !ok || m.Push.Message != fmt.Sprint(i) {
+				w.t.Errorf("got %+v, %v, want %d", m, ok, i)
+			}
+		}
+		time.Sleep(time.Hour)
+		if got := w.socket.Status(); slow.Missed() != 0 || got.Failures != 0 {
+			w.t.Errorf("got %d missed and %+v", slow.Missed(), got)
+		}
+	}, holding)
+	for name, release := range map[string]func(*rooms, *connector.Stream[word]){
+		"the stream is closed": func(_ *rooms, s *connector.Stream[word]) { s.Close() },
+		"the user logs out":    func(w *rooms, _ *connector.Stream[word]) {},
+	} {
+		inRooms(t, "R5 K8 a reader that is held back goes on when "+name, func(w *rooms) {
+			w.ready()
+			w.joins("room-1")
+			synctest.Wait()
+			slow := w.socket.Messages(1)
+			for i := range 10 {
+				w.say("room-1", fmt.Sprint(i))
+			}
+			synctest.Wait()
+			release(w, slow)
+			start := time.Now()
+			if err := w.session.Logout(context.Background()); err != nil || time.Since(start) > time.Second {
+				w.t.Errorf("logout: got %v after %v", err, time.Since(start))
+			}
+		}, holding)
+	}
+
 	t.Run("R5 a policy that is not declared", func(t *testing.T) {
 		s, config := roomSocket("wss://api.example/ws"), goodConfig()
-		s.Slow = 3
+		s.Slow = 4
 		config.Sockets = []connector.AnySocket[user]{s}
-		if _, err := connector.New(config); err == nil || !strings.Contains(err.Error(), "Slow: 3 is not a policy") {
+		if _, err := connector.New(config); err == nil || !strings.Contains(err.Error(), "Slow: 4 is not a policy") {
 			t.Errorf("got %v, want the field named", err)
 		}
 	})

@@ -255,7 +255,7 @@ func (c SocketConfig[U, Req, Res]) validate(in surroundings) error {
 	if c.Code == nil && slices.ContainsFunc(c.Rules, func(r Rule) bool { return r.Source == OfMessage }) {
 		fault("Code: is required by a rule of messages")
 	}
-	if c.Slow > EndStream {
+	if c.Slow >= policies {
 		fault("Slow: %d is not a policy", c.Slow)
 	}
 	return errors.Join(append(faults, c.Common.validate())...)

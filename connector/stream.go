@@ -15,6 +15,11 @@ const (
 	LoseOldest Slow = iota // the oldest item is lost
 	LoseNewest             // the item that has just come is lost
 	EndStream              // the stream ends: what it holds can still be taken
+	// HoldBack loses nothing: nothing more is read from the connection until the
+	// consumer takes an item, closes its stream, or the connection is closed. What is
+	// not read are answers and pings too, so the consumer must not wait for those.
+	HoldBack
+	policies
 )
 
 // Stream is one consumer's view of what is published, in order. It holds a
@@ -31,6 +36,7 @@ type Stream[T any] struct {
 	missed uint64
 	ended  bool
 	more   chan struct{} // holds one token while there is something to look at
+	room   chan struct{} // holds one token when somebody who waits for room is to look again
 }
 
 // Next returns the next item, waiting for it as long as ctx lasts. ok is false
@@ -65,6 +71,7 @@ func (s *Stream[T]) take() (item T, ok bool) {
 	var none T
 	item, s.items[0] = s.items[0], none
 	s.items = s.items[1:]
+	s.makeRoom()
 	if len(s.items) > 0 {
 		s.wake()
 	}
@@ -130,7 +137,37 @@ func (s *Stream[T]) end() {
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()
+	s.makeRoom()
 	s.wake()
+}
+
+// hold is put, but waits for room until ctx ends.
+func (s *Stream[T]) hold(ctx context.Context, item T) {
+	for {
+		s.mu.Lock()
+		if s.ended || len(s.items) < s.limit {
+			break
+		}
+		s.mu.Unlock()
+		select {
+		case <-s.room:
+		case <-ctx.Done():
+			return
+		}
+	}
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.items = append(s.items, item)
+		s.wake()
+	}
+}
+
+// makeRoom wakes who waits for room.
+func (s *Stream[T]) makeRoom() {
+	select {
+	case s.room <- struct{}{}:
+	default:
+	}
 }
 
 func (s *Stream[T]) wake() {
@@ -153,7 +190,7 @@ func (h *hub[T]) stream(limit int) *Stream[T] {
 	if limit <= 0 {
 		limit = 1024
 	}
-	s := &Stream[T]{from: h, limit: limit, slow: h.slow, more: make(chan struct{}, 1)}
+	s := &Stream[T]{from: h, limit: limit, slow: h.slow, more: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s.ended = h.ended; !s.ended {
@@ -177,6 +214,21 @@ func (h *hub[T]) remove(s *Stream[T]) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.streams = slices.DeleteFunc(slices.Clone(h.streams), func(other *Stream[T]) bool { return other == s })
+}
+
+// offer is publish for somebody who may be held back, until ctx ends. Only one
+// goroutine at a time may call it.
+func (h *hub[T]) offer(ctx context.Context, item T) {
+	if h.slow != HoldBack {
+		h.publish(item)
+		return
+	}
+	h.mu.Lock()
+	streams := h.streams // which others replace, but do not change
+	h.mu.Unlock()
+	for _, s := range streams {
+		s.hold(ctx, item)
+	}
 }
 
 // publish gives an item to every stream, in one order for all of them.

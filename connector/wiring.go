@@ -47,6 +47,7 @@ type wiring struct {
 	auth, renew  *step
 	subscribe    []step
 	public       bool
+	holdsBack    bool // a slow consumer holds the reader back
 	plan         transitions.SocketPlan
 
 	decode   func(f ws.Frame, each func(message)) error
@@ -57,10 +58,10 @@ type wiring struct {
 	reply    func(value any) (f ws.Frame, is bool, error error) // to a ping that is a message; nil: there is none
 
 	types  socketTypes
-	end    func(hub any)                                  // ends its streams
-	hub    func() any                                     // a new *inbound[Res], for a session
-	tell   func(hub any, m message, gen uint32, own bool) // such a hub; own: an answer, or a heartbeat
-	encode any                                            // the func(Req, uint64, bool) (ws.Frame, error) of requests
+	end    func(hub any)                                                       // ends its streams
+	hub    func() any                                                          // a new *inbound[Res], for a session
+	tell   func(ctx context.Context, hub any, m message, gen uint32, own bool) // such a hub; own: an answer, or a heartbeat
+	encode any                                                                 // the func(Req, uint64, bool) (ws.Frame, error) of requests
 
 	bindStep any // the func(string, *Step[U, Req, Res]) (*step, error) of subscriptions that are added
 }
@@ -87,7 +88,7 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 		c.Codec = codec.JSON[Req, Res]{}
 	}
 	w := &wiring{
-		Common: c.Common.over(in.common), id: c.ID, url: address.String(), subprotocols: c.Subprotocols, public: c.Public,
+		Common: c.Common.over(in.common), id: c.ID, url: address.String(), subprotocols: c.Subprotocols, public: c.Public, holdsBack: c.Slow == HoldBack,
 		auth: c.bindStep(c.Auth), renew: c.bindStep(c.Renew),
 		decode: c.decode, encode: c.encode, bindStep: c.checkStep,
 		types: socketTypes{reflect.TypeFor[U](), reflect.TypeFor[Req](), reflect.TypeFor[Res](), c.SetID != nil || c.IsAnswer != nil},
@@ -115,11 +116,11 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 		streams.messages.end()
 		streams.all.end()
 	}
-	w.tell = func(to any, m message, gen uint32, own bool) {
+	w.tell = func(ctx context.Context, to any, m message, gen uint32, own bool) {
 		streams, value := to.(*inbound[Res]), as[Res](m.value)
-		streams.all.publish(Inbound[Res]{Message: value, Generation: gen, Own: own})
+		streams.all.offer(ctx, Inbound[Res]{Message: value, Generation: gen, Own: own})
 		if !own {
-			streams.messages.publish(value)
+			streams.messages.offer(ctx, value)
 		}
 	}
 	return w
