@@ -13,7 +13,7 @@
 // The one invariant: equal charts give equal bytes, on every run and machine,
 // because everything follows the declared order.
 //
-// What it will not do: lay out. Graphviz does that, see package render.
+// What it will not do: lay out. Graphviz does that, see packages render and dot.
 package graph
 
 import (

@@ -47,6 +47,11 @@ var rules = []rule{
 
 	{In: []string{"graph/..."}, Own: []string{"fsm", "graph/..."},
 		Reason: "any declared machine can be drawn, so drawing knows none of them"},
+	{In: []string{"transitions/pictures"}, Only: []string{"bytes", "embed", "html"},
+		Reason: "programs show the pictures without carrying what has drawn them"},
+	{In: []string{"..."}, Not: []string{"graph/render"}, Never: []string{"github.com/custom-app/interlock/graph/render", "github.com/goccy/go-graphviz/..."},
+		Reason: "the Graphviz of that package is made ready whenever a program starts that carries it, and takes 160 ms and 20 MB"},
+
 	{In: []string{"authhttp/..."}, Own: []string{"authhttp/..."},
 		Reason: "authenticated HTTP is of use without machines and sockets"},
 	{In: []string{"authhttp/..."}, Never: []string{looplabPath, "github.com/gorilla/..."},

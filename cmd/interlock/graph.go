@@ -11,8 +11,9 @@ import (
 	"path/filepath"
 
 	"github.com/custom-app/interlock/graph"
-	"github.com/custom-app/interlock/graph/render"
+	layout "github.com/custom-app/interlock/graph/dot"
 	"github.com/custom-app/interlock/transitions"
+	"github.com/custom-app/interlock/transitions/pictures"
 )
 
 // graphCommand draws.
@@ -28,7 +29,7 @@ func (c *graphCommand) Run(ctx context.Context, out *console) error {
 	if toStdout && c.Format == "png" && isTerminal(out.stdout) {
 		return errors.New("graph: a PNG is not for a terminal; add -o " + c.Machine + ".png")
 	}
-	picture, err := drawingOf(c.Machine).as(ctx, c.Format)
+	picture, err := c.draw(ctx)
 	if err != nil {
 		return fmt.Errorf("graph: %s as %s: %w", c.Machine, c.Format, err)
 	}
@@ -86,26 +87,28 @@ func drawingOfMachine(m graph.Machine) drawing {
 	}
 }
 
-// as returns the drawing in a format.
-func (d drawing) as(ctx context.Context, format string) ([]byte, error) {
-	var picture bytes.Buffer
-	switch format {
+// draw returns the drawing in the format that is asked for.
+func (c *graphCommand) draw(ctx context.Context) ([]byte, error) {
+	var picture, dot bytes.Buffer
+	d := drawingOf(c.Machine)
+	switch c.Format {
+	case "svg":
+		svg, ok := pictures.SVG(c.Machine)
+		if !ok {
+			return nil, errors.New("there is no such picture")
+		}
+		return svg, nil
 	case "mermaid":
 		return finished(&picture, d.mermaid(&picture))
 	case "json":
 		return finished(&picture, d.json(&picture))
-	}
-	var dot bytes.Buffer
-	if err := d.dot(&dot); err != nil {
-		return nil, err
-	}
-	switch format {
-	case "svg":
-		return finished(&picture, render.SVG(ctx, &picture, dot.Bytes()))
 	case "png":
-		return finished(&picture, render.PNG(ctx, &picture, dot.Bytes()))
+		if err := d.dot(&dot); err != nil {
+			return nil, err
+		}
+		return finished(&picture, layout.PNG(ctx, &picture, dot.Bytes()))
 	}
-	return dot.Bytes(), nil
+	return finished(&dot, d.dot(&dot))
 }
 
 func finished(picture *bytes.Buffer, err error) ([]byte, error) {

@@ -1,5 +1,5 @@
-// Package render lays out DOT with Graphviz: as SVG inside the process, with
-// nothing installed, and as PNG with an installed dot program.
+// Package render lays out DOT as SVG with Graphviz inside the process, with nothing
+// installed.
 //
 // It is apart from package graph because it carries Graphviz as WebAssembly,
 // which is made ready when a program that imports it starts: half a second on
@@ -7,8 +7,8 @@
 //
 // The one invariant: nothing is written of a picture that could not be finished.
 //
-// What it will not do: draw PNG without dot. The in-process Graphviz fills
-// curved lines there.
+// What it will not do: draw PNG, in which the in-process Graphviz fills curved lines;
+// see package dot.
 package render
 
 import (
@@ -17,15 +17,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
-	"strings"
 
 	"github.com/goccy/go-graphviz"
 	"github.com/goccy/go-graphviz/cgraph"
 )
-
-// ErrNoDot means that a PNG was asked for and there is no dot program.
-var ErrNoDot = errors.New("interlock: render: PNG needs Graphviz's dot program in PATH; install the package graphviz (apt install graphviz, brew install graphviz)")
 
 // turn is taken by who uses the in-process Graphviz: there is one in the
 // process, with global state and one memory.
@@ -93,29 +88,4 @@ func parse(dot []byte) (*cgraph.Graph, error) {
 		return nil, errors.New("the document is no DOT")
 	}
 	return parsed, nil
-}
-
-// PNG lays out a DOT document with the installed dot program and writes it as
-// PNG, 144 dots an inch. It may be called from any goroutine; the context's end
-// kills the program. Its errors are [ErrNoDot], those of w and of the context,
-// and what dot says about the document.
-func PNG(ctx context.Context, w io.Writer, dot []byte) error {
-	path, err := exec.LookPath("dot")
-	if err != nil {
-		return ErrNoDot
-	}
-	var png, said bytes.Buffer
-	cmd := exec.CommandContext(ctx, path, "-Tpng", "-Gdpi=144")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(dot), &png, &said
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return fmt.Errorf("interlock: render: png: dot: %w: %s", err, strings.TrimSpace(said.String()))
-	}
-	if png.Len() == 0 {
-		return fmt.Errorf("interlock: render: png: dot made no picture: %s", strings.TrimSpace(said.String()))
-	}
-	_, err = w.Write(png.Bytes())
-	return err
 }

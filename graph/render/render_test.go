@@ -6,10 +6,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"image/png"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -93,64 +91,30 @@ func TestSVGIsTheSameFromEveryGoroutine(t *testing.T) {
 }
 
 func TestBadDocuments(t *testing.T) {
-	pictures := map[string]func(context.Context, io.Writer, []byte) error{"SVG": render.SVG}
-	if _, err := exec.LookPath("dot"); err == nil {
-		pictures["PNG"] = render.PNG
-	}
-	for format, picture := range pictures {
-		for _, dot := range []string{"", " \n", "nonsense", "digraph {", "digraph { a -> }", "digraph { a [label=<<b>] }", "digraph { \x00 }"} {
-			t.Run(fmt.Sprintf("%s of %q", format, dot), func(t *testing.T) {
-				var out bytes.Buffer
-				err := picture(t.Context(), &out, []byte(dot))
-				if err == nil || !strings.HasPrefix(err.Error(), "interlock: render: ") {
-					t.Errorf("got error %v, want one of render", err)
-				}
-				if out.Len() > 0 {
-					t.Errorf("got %d bytes beside the error", out.Len())
-				}
-			})
-		}
-		t.Run(format+" with a context that has ended", func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if err := picture(ctx, io.Discard, document(t, "session")); !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v, want %v", err, context.Canceled)
-			}
-		})
-		t.Run(format+" to a writer that fails", func(t *testing.T) {
-			closed, w := io.Pipe()
-			closed.Close()
-			if err := picture(t.Context(), w, document(t, "session")); !errors.Is(err, io.ErrClosedPipe) {
-				t.Errorf("got %v, want %v", err, io.ErrClosedPipe)
-			}
-		})
-	}
-}
-
-func TestPNG(t *testing.T) {
-	if _, err := exec.LookPath("dot"); err != nil {
-		t.Skip("PNG IS NOT TESTED: ", render.ErrNoDot)
-	}
-	for _, name := range []string{"session", "coupled", "all", "weird"} {
-		t.Run(name, func(t *testing.T) {
+	for _, dot := range []string{"", " \n", "nonsense", "digraph {", "digraph { a -> }", "digraph { a [label=<<b>] }", "digraph { \x00 }"} {
+		t.Run(fmt.Sprintf("%q", dot), func(t *testing.T) {
 			var out bytes.Buffer
-			if err := render.PNG(t.Context(), &out, document(t, name)); err != nil {
-				t.Fatal(err)
+			err := render.SVG(t.Context(), &out, []byte(dot))
+			if err == nil || !strings.HasPrefix(err.Error(), "interlock: render: ") {
+				t.Errorf("got error %v, want one of render", err)
 			}
-			if _, err := png.Decode(&out); err != nil {
-				t.Errorf("got no PNG: %v", err)
+			if out.Len() > 0 {
+				t.Errorf("got %d bytes beside the error", out.Len())
 			}
 		})
 	}
-}
-
-func TestPNGWithoutDot(t *testing.T) {
-	t.Run("F77 a PNG needs dot and says so", func(t *testing.T) {
-		t.Setenv("PATH", t.TempDir())
-		var out bytes.Buffer
-		err := render.PNG(t.Context(), &out, document(t, "session"))
-		if !errors.Is(err, render.ErrNoDot) || !strings.Contains(err.Error(), "install") {
-			t.Errorf("got %v, want %v", err, render.ErrNoDot)
+	t.Run("with a context that has ended", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := render.SVG(ctx, io.Discard, document(t, "session")); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+	})
+	t.Run("to a writer that fails", func(t *testing.T) {
+		closed, w := io.Pipe()
+		_ = closed.Close()
+		if err := render.SVG(t.Context(), w, document(t, "session")); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("got %v, want %v", err, io.ErrClosedPipe)
 		}
 	})
 }
