@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/custom-app/interlock/authhttp/internal/wire"
@@ -57,20 +60,23 @@ var (
 	onLoginByToken = among(ErrTokenRefused, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden)
 )
 
-// fieldFault is a fault of one field of an answer. Its text quotes no value.
-type fieldFault struct{ field, detail string }
-
-func (f *fieldFault) Error() string { return f.field + ": " + f.detail }
-
 // readFault describes why the tokens or the user could not be read from an
-// answer, quoting nothing of it.
-func readFault(what string, err error) error {
+// answer, quoting nothing of it but its media type.
+func readFault(what string, got reply, err error) error {
 	text := "the " + what + " cannot be read from the answer"
-	if field, ok := errors.AsType[*fieldFault](err); ok {
+	field, isField := errors.AsType[*FieldError](err)
+	mismatch, isMismatch := errors.AsType[*json.UnmarshalTypeError](err)
+	syntax := syntaxFault(err)
+	switch {
+	case isField && (errors.Is(err, ErrRejected) || errors.Is(err, ErrTokenRefused)):
+		text = field.Error() // it was read, and says no
+	case isField:
 		text += ": " + field.Error()
-	} else if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		text += fmt.Sprintf(": not JSON at byte %d", syntax.Offset)
-	} else if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+	case syntax != "" && !json.Valid(withoutMark(got.body)):
+		text = got.notJSON(text, syntax)
+	case syntax != "":
+		text += ": " + syntax
+	case isMismatch:
 		where := "the whole"
 		if mismatch.Field != "" {
 			where = fmt.Sprintf("field %q", mismatch.Field)
@@ -78,6 +84,42 @@ func readFault(what string, err error) error {
 		text += fmt.Sprintf(": %s: does not fit the type %s", where, cmp.Or(mismatch.Type.Name(), mismatch.Type.Kind().String()))
 	}
 	return wire.Guard(text, err)
+}
+
+// syntaxFault describes an error of package encoding/json that says no more than
+// that there is no JSON; empty: it is another.
+func syntaxFault(err error) string {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Sprintf("not JSON at byte %d", syntax.Offset)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "not JSON: cut short"
+	}
+	return ""
+}
+
+// notJSON completes text for an answer that is no JSON. It names a wrong URL as a
+// cause where the media type lets it be one.
+func (r reply) notJSON(text, fault string) string {
+	switch {
+	case len(r.body) == 0:
+		return text + ": it is empty"
+	case r.kind == "":
+		return text + ": " + fault
+	case strings.HasSuffix(r.kind, "/json"), strings.HasSuffix(r.kind, "+json"):
+		return fmt.Sprintf("%s: %s, though it is said to be %s", text, fault, r.kind)
+	}
+	return fmt.Sprintf("the answer is %s, not JSON: is the URL that of the API?", r.kind)
+}
+
+// mediaType reads Content-Type; empty: absent, malformed or longer than any that
+// is registered.
+func mediaType(header http.Header) string {
+	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || len(kind) > 100 || !strings.Contains(kind, "/") {
+		return ""
+	}
+	return kind
 }
 
 // readTokens reads the answer of RFC 6749 section 5.1.
@@ -91,7 +133,7 @@ func readTokens(body []byte) (Pair, error) {
 		return Pair{}, err
 	}
 	if answer.ExpiresIn < 0 || answer.ExpiresIn > maxLife.Seconds() {
-		return Pair{}, &fieldFault{"expires_in", "out of range"}
+		return Pair{}, &FieldError{"expires_in", "out of range"}
 	}
 	return Pair{
 		Access:  Secret(answer.Access),
@@ -117,15 +159,17 @@ func readWholeUser[U any](body []byte) (user U, err error) {
 		return user, err
 	}
 	if answer == nil {
-		return user, fmt.Errorf("%w: %w", ErrTokenRefused, &fieldFault{"the whole", "null, which is nobody"})
+		return user, fmt.Errorf("%w: %w", ErrTokenRefused, &FieldError{"user", "null, which is nobody"})
 	}
 	return *answer, nil
 }
 
 // decode decodes JSON, ignoring a byte order mark as RFC 8259 section 8.1 allows.
 func decode(body []byte, into any) error {
-	return json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), into)
+	return json.Unmarshal(withoutMark(body), into)
 }
+
+func withoutMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\ufeff")) }
 
 // checkPair refuses half a pair, an access token larger than servers take in a
 // header, and one that fits none: it consists of visible ASCII and spaces

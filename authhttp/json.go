@@ -3,12 +3,9 @@ package authhttp
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
 
 const defaultMaxBody = 1 << 20
@@ -18,12 +15,15 @@ const defaultMaxBody = 1 << 20
 // fields are not changed once it is in use; it may then be used by many
 // goroutines at once.
 //
+// A backend that takes other requests, or gives other answers, than the methods
+// say is reached with Shape.
+//
 // A 2xx answer that can be read is success. The other outcomes are:
 //
 //   - [ErrRejected]: a login by any 4xx but 408, 425 and 429; a login as another
 //     user likewise, but 401; a refresh or a logout, everywhere or not, by 400, 401
-//     and 403. Also a fault that Validate finds in a URL or TokenHeader, before
-//     anything is sent.
+//     and 403. Also a fault that Validate finds in a URL or a header, and any of
+//     Shape, before anything is sent.
 //   - [ErrTokenRefused]: a login as another user by 401; a resume by 401 and 403,
 //     and with ByToken by 400. Also, for these, a token that is missing or fits
 //     no header; a logout is then rejected.
@@ -54,12 +54,21 @@ type JSON[C, U any] struct {
 	// id. nil: {"user_id": id}.
 	AsBody func(id any) any
 
+	// Shape changes each call before it is made: its method, URL, header and
+	// body, and how its answer is read. The tokens are in its hands, and go where
+	// it sends them; that URL is checked as LoginURL is. The URLs of this JSON
+	// still say which calls there are. Its error ends the call as ErrRejected, and
+	// is printed if it is a [FieldError]. It may be called by many goroutines at
+	// once. nil: calls are as the methods say.
+	Shape func(*Call[U]) error
+
 	// Tokens reads the tokens out of the answer to a login or a refresh; the
 	// zero Pair means that there are none. It may set Date; else the answer's
-	// header does. An error that is ErrRejected or ErrTokenRefused gives the call
+	// header does. A backend that refreshes with the access token has it for both
+	// of the Pair. An error that is ErrRejected or ErrTokenRefused gives the call
 	// that outcome, or the one of the two that it can have, for backends that say
-	// no with a 200. nil: access_token, refresh_token and expires_in, in seconds
-	// (RFC 6749 section 5.1).
+	// no with a 200; that of a [FieldError] is printed. nil: access_token,
+	// refresh_token and expires_in, in seconds (RFC 6749 section 5.1).
 	Tokens func(body []byte) (Pair, error)
 
 	// User reads the user out of the answer to a login. nil: the field "user",
@@ -107,8 +116,10 @@ func (j *JSON[C, U]) Validate() error {
 			faults = append(faults, err)
 		}
 	}
-	if err := j.checkTokenHeader(); err != nil {
-		faults = append(faults, fmt.Errorf("interlock: json: %w", err))
+	for _, err := range []error{j.checkTokenHeader(), checkHeader("Header", j.Header)} {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("interlock: json: %w", err))
+		}
 	}
 	if j.MaxBody < 0 {
 		faults = append(faults, fmt.Errorf("interlock: json: MaxBody: %d is negative", j.MaxBody))
@@ -117,38 +128,20 @@ func (j *JSON[C, U]) Validate() error {
 }
 
 // Login posts the credentials, encoded as JSON, to LoginURL. A [Secret] among
-// them would be sent redacted: credentials hold plain strings. An answer
-// without tokens gives a Grant with a zero Pair. The error is an [*Error].
+// them would be sent redacted: credentials hold plain strings. A [url.Values] is
+// sent as a form. An answer without tokens gives a Grant with a zero Pair. The
+// error is an [*Error].
 func (j *JSON[C, U]) Login(ctx context.Context, credentials C) (Grant[U], error) {
-	c := call{
-		op: opLogin, method: http.MethodPost, field: "LoginURL", target: j.LoginURL,
-		verdict: onLogin, no: ErrRejected, forged: ErrRejected,
-	}
-	return j.login(ctx, c, "the credentials", credentials)
+	return j.login(ctx, call[U]{
+		Call:  Call[U]{Op: opLogin, URL: j.LoginURL, Body: credentials},
+		field: "LoginURL", what: "the credentials", verdict: onLogin, no: ErrRejected, forged: ErrRejected,
+	})
 }
 
-// login posts body and reads the answer to a login; what names the body.
-func (j *JSON[C, U]) login(ctx context.Context, c call, what string, body any) (Grant[U], error) {
-	var err error
-	if c.payload, err = json.Marshal(body); err != nil {
-		cause := wire.Guard(what+" cannot be encoded as JSON", err)
-		return Grant[U]{}, &Error{Op: c.op, Err: rejected(cause)}
-	}
-	var grant Grant[U]
-	err = j.do(ctx, c, func(got reply) (err error) {
-		if grant.Pair, err = j.readPair(got, c.forged); err != nil {
-			return err
-		}
-		if j.RefreshURL == "" {
-			grant.Pair.Refresh = "" // of no use: nobody takes it
-		}
-		grant.User, err = j.readUser(got.body)
-		return err
-	})
-	if err != nil {
-		return Grant[U]{}, err
-	}
-	return grant, nil
+// login posts a body and reads the answer to a login.
+func (j *JSON[C, U]) login(ctx context.Context, c call[U]) (Grant[U], error) {
+	c.Method, c.Tokens, c.User = http.MethodPost, j.tokensReader(), j.userReader()
+	return j.do(ctx, c)
 }
 
 // Refresh posts {"refresh_token": ...} to RefreshURL. When the answer has no
@@ -161,25 +154,19 @@ func (j *JSON[C, U]) Refresh(ctx context.Context, pair Pair) (Pair, error) {
 	if pair.Refresh == "" {
 		return Pair{}, &Error{Op: opRefresh, Err: rejected(errors.New("the pair has no refresh token"))}
 	}
-	c := call{
-		op: opRefresh, method: http.MethodPost, field: "RefreshURL", target: j.RefreshURL,
-		verdict: onRefresh, no: ErrRejected, forged: ErrUnavailable,
-	}
-	c.payload, _ = json.Marshal(map[string]string{"refresh_token": pair.Refresh.Reveal()}) // strings always encode
-	var newer Pair
 	// A source that refreshes while it is asked for a token would wait for itself.
-	err := j.do(WithoutToken(ctx), c, func(got reply) (err error) {
-		newer, err = j.readPair(got, c.forged)
-		if err == nil && newer.Access == "" {
-			err = errors.New("the answer has no access token")
-		}
-		return err
+	grant, err := j.do(WithoutToken(ctx), call[U]{
+		Call: Call[U]{
+			Op: opRefresh, Method: http.MethodPost, URL: j.RefreshURL, Pair: pair, Tokens: j.tokensReader(),
+			Body: map[string]string{"refresh_token": pair.Refresh.Reveal()},
+		},
+		field: "RefreshURL", renews: true, verdict: onRefresh, no: ErrRejected, forged: ErrUnavailable,
 	})
 	if err != nil {
 		return Pair{}, err
 	}
-	newer.Refresh = cmp.Or(newer.Refresh, pair.Refresh)
-	return newer, nil
+	grant.Pair.Refresh = cmp.Or(grant.Pair.Refresh, pair.Refresh)
+	return grant.Pair, nil
 }
 
 // Logout posts an empty body to LogoutURL with the access token in TokenHeader.
@@ -189,7 +176,9 @@ func (j *JSON[C, U]) Logout(ctx context.Context, pair Pair) error {
 	if j.LogoutURL == "" || pair.Access == "" {
 		return nil
 	}
-	return j.do(WithoutToken(ctx), call{
-		op: opLogout, method: http.MethodPost, field: "LogoutURL", target: j.LogoutURL, access: &pair.Access, verdict: onLogout,
-	}, nil)
+	_, err := j.do(WithoutToken(ctx), call[U]{
+		Call:  Call[U]{Op: opLogout, Method: http.MethodPost, URL: j.LogoutURL, Pair: pair},
+		field: "LogoutURL", bearer: true, verdict: onLogout, forged: ErrUnavailable,
+	})
+	return err
 }

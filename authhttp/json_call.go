@@ -16,58 +16,86 @@ import (
 )
 
 // call is one request to make and how its answer counts.
-type call struct {
-	op, method, field, target string
-	payload                   []byte
-	access                    *Secret // goes into the token header; nil: the call needs none
-	verdict                   verdict // what a status other than 2xx means
-	no                        error   // what a reader that says no means; nil: what it says
-	forged                    error   // what a token means that fails Verify
+type call[U any] struct {
+	Call[U]
+	field   string  // of JSON, for the URL
+	what    string  // the body holds
+	bearer  bool    // the access token goes into the token header
+	renews  bool    // an answer without an access token is a fault
+	verdict verdict // what a status other than 2xx means
+	no      error   // what a reader that says no means; nil: what it says
+	forged  error   // what a token means that fails Verify
 }
 
 // reply is a 2xx answer.
 type reply struct {
 	body []byte
+	kind string    // its media type; empty: unknown
 	date time.Time // the server's clock; zero: unknown
 }
 
-// do makes one call and hands a 2xx answer to read, unless read is nil.
-func (j *JSON[C, U]) do(ctx context.Context, c call, read func(reply) error) error {
-	req, err := j.request(ctx, c)
+// do makes one call and reads a 2xx answer. Its error is an [*Error].
+func (j *JSON[C, U]) do(ctx context.Context, c call[U]) (Grant[U], error) {
+	token, err := j.token(c)
 	if err != nil {
-		return &Error{Op: c.op, Err: rejected(err)}
+		return Grant[U]{}, &Error{Op: c.Op, Err: outcome(c.verdict(http.StatusUnauthorized), err)} // as the server would say
 	}
-	if err := j.authorize(req, c.access); err != nil {
-		return &Error{Op: c.op, Err: outcome(c.verdict(http.StatusUnauthorized), err)} // as the server would say
+	if err := j.shape(&c); err != nil {
+		return Grant[U]{}, &Error{Op: c.Op, Err: rejected(err)}
+	}
+	req, err := j.request(ctx, c, token)
+	if err != nil {
+		return Grant[U]{}, &Error{Op: c.Op, Err: rejected(err)}
 	}
 	resp, err := j.client().Do(req)
 	if err != nil {
-		return &Error{Op: c.op, Err: c.failed(wire.Fault(ctx, err))}
+		return Grant[U]{}, &Error{Op: c.Op, Err: c.failed(wire.Fault(ctx, err))}
 	}
 	defer wire.Drain(resp.Body)
 
-	fault := &Error{Op: c.op, Status: resp.StatusCode}
+	fault := &Error{Op: c.Op, Status: resp.StatusCode}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		fault.RetryAfter = wire.RetryAfter(resp.Header)
 		fault.Err = c.verdict(resp.StatusCode)
-		return fault
+		return Grant[U]{}, fault
 	}
-	if read == nil {
-		return nil
-	}
-	body, err := j.readBody(ctx, resp.Body)
-	if err == nil {
-		err = read(reply{body, wire.Date(resp.Header)})
-	}
+	grant, err := j.read(ctx, c, resp)
 	if err != nil {
 		fault.Err = c.failed(err)
-		return fault
+		return Grant[U]{}, fault
 	}
-	return nil
+	if j.RefreshURL == "" {
+		grant.Pair.Refresh = "" // of no use: nobody takes it
+	}
+	return grant, nil
+}
+
+// read reads a 2xx answer with the readers of the call.
+func (j *JSON[C, U]) read(ctx context.Context, c call[U], resp *http.Response) (grant Grant[U], err error) {
+	got := reply{kind: mediaType(resp.Header), date: wire.Date(resp.Header)}
+	if c.Tokens != nil || c.User != nil {
+		if got.body, err = j.readBody(ctx, resp.Body); err != nil {
+			return grant, err
+		}
+	}
+	if c.Tokens != nil {
+		if grant.Pair, err = j.readPair(c, got); err != nil {
+			return grant, err
+		}
+	}
+	if c.renews && grant.Pair.Access == "" {
+		return grant, errors.New("the answer has no access token")
+	}
+	if c.User != nil {
+		if grant.User, err = c.User(got.body); err != nil {
+			return grant, readFault("user", got, err)
+		}
+	}
+	return grant, nil
 }
 
 // failed gives a cause its outcome: unavailable, unless the cause says no.
-func (c call) failed(cause error) error {
+func (c call[U]) failed(cause error) error {
 	for _, no := range []error{ErrRejected, ErrTokenRefused} {
 		if errors.Is(cause, no) {
 			return outcome(cmp.Or(c.no, no), cause)
@@ -76,25 +104,38 @@ func (c call) failed(cause error) error {
 	return outcome(ErrUnavailable, cause)
 }
 
-func (j *JSON[C, U]) request(ctx context.Context, c call) (*http.Request, error) {
-	if err := checkURL(c.field, c.target, j.AllowPlain); err != nil {
+// request makes the request of a call, with the value of the token header.
+func (j *JSON[C, U]) request(ctx context.Context, c call[U], token string) (*http.Request, error) {
+	if err := checkURL(c.field, c.URL, j.AllowPlain); err != nil {
 		return nil, err
 	}
-	if err := j.checkTokenHeader(); err != nil {
+	if err := errors.Join(j.checkTokenHeader(), checkHeader("Header", j.Header)); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, c.method, c.target, bytes.NewReader(c.payload))
+	payload, kind, err := encode(c.what, c.Body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, c.Method, c.URL, bytes.NewReader(payload))
 	if err != nil {
 		return nil, wire.Guard(c.field+": no request can be made for it", err)
 	}
 	req.Header.Set("Accept", "application/json")
-	if len(c.payload) > 0 {
-		req.Header.Set("Content-Type", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
-	for name, values := range j.Header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
+	setAll(req.Header, j.Header)
+	if token != "" {
+		req.Header.Set(cmp.Or(j.TokenHeader, "Authorization"), token)
 	}
+	setAll(req.Header, c.Header)
 	return req, nil
+}
+
+func setAll(header, more http.Header) {
+	for name, values := range more {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
 }
 
 func (j *JSON[C, U]) checkTokenHeader() error {
@@ -104,23 +145,22 @@ func (j *JSON[C, U]) checkTokenHeader() error {
 	return nil
 }
 
-// authorize puts the access token on req, if the call needs one.
-func (j *JSON[C, U]) authorize(req *http.Request, access *Secret) error {
-	if access == nil {
-		return nil
+// token returns the value of the token header; empty: the call needs none.
+func (j *JSON[C, U]) token(c call[U]) (string, error) {
+	if !c.bearer {
+		return "", nil
 	}
-	if *access == "" {
-		return errors.New("the pair has no access token")
+	if c.Pair.Access == "" {
+		return "", errors.New("the pair has no access token")
 	}
-	value := "Bearer " + access.Reveal()
+	value := "Bearer " + c.Pair.Access.Reveal()
 	if j.TokenFormat != nil {
-		value = j.TokenFormat(access.Reveal())
+		value = j.TokenFormat(c.Pair.Access.Reveal())
 	}
 	if !fitsHeader(value) {
-		return errors.New("the access token of the pair has a character outside visible ASCII")
+		return "", errors.New("the access token of the pair has a character outside visible ASCII")
 	}
-	req.Header.Set(cmp.Or(j.TokenHeader, "Authorization"), value)
-	return nil
+	return value, nil
 }
 
 // client returns a client that follows no redirect: net/http would send the
@@ -150,14 +190,10 @@ func (j *JSON[C, U]) readBody(ctx context.Context, body io.ReadCloser) ([]byte, 
 }
 
 // readPair reads the tokens of an answer, dates them and has them verified.
-func (j *JSON[C, U]) readPair(got reply, forged error) (Pair, error) {
-	read := j.Tokens
-	if read == nil {
-		read = readTokens
-	}
-	pair, err := read(got.body)
+func (j *JSON[C, U]) readPair(c call[U], got reply) (Pair, error) {
+	pair, err := c.Tokens(got.body)
 	if err != nil {
-		return Pair{}, readFault("tokens", err)
+		return Pair{}, readFault("tokens", got, err)
 	}
 	if pair, err = checkPair(pair); err != nil || pair.Access == "" {
 		return Pair{}, err
@@ -165,7 +201,7 @@ func (j *JSON[C, U]) readPair(got reply, forged error) (Pair, error) {
 	if pair.Date.IsZero() {
 		pair.Date = got.date
 	}
-	return pair, j.verify(pair, forged)
+	return pair, j.verify(pair, c.forged)
 }
 
 // verify gives a token that fails the outcome forged, but for want of a key.
@@ -188,28 +224,25 @@ func (j *JSON[C, U]) verify(pair Pair, forged error) error {
 	return wire.Guard(text, outcome(forged, err))
 }
 
-func (j *JSON[C, U]) readUser(body []byte) (U, error) {
-	read := j.User
-	if read == nil {
-		read = readUserField[U]
+func (j *JSON[C, U]) tokensReader() func([]byte) (Pair, error) {
+	if j.Tokens != nil {
+		return j.Tokens
 	}
-	user, err := read(body)
-	if err != nil {
-		return user, readFault("user", err)
-	}
-	return user, nil
+	return readTokens
 }
 
-func (j *JSON[C, U]) readUserInfo(body []byte) (U, error) {
-	read := j.UserInfo
-	if read == nil {
-		read = readWholeUser[U]
+func (j *JSON[C, U]) userReader() func([]byte) (U, error) {
+	if j.User != nil {
+		return j.User
 	}
-	user, err := read(body)
-	if err != nil {
-		return user, readFault("user", err)
+	return readUserField[U]
+}
+
+func (j *JSON[C, U]) userInfoReader() func([]byte) (U, error) {
+	if j.UserInfo != nil {
+		return j.UserInfo
 	}
-	return user, nil
+	return readWholeUser[U]
 }
 
 // checkURL checks a URL that secrets are sent to. Its errors do not quote the

@@ -40,29 +40,28 @@ func (j *JSON[C, U]) Resume(ctx context.Context, pair Pair) (Grant[U], error) {
 }
 
 func (j *JSON[C, U]) resumeByUser(ctx context.Context, pair Pair) (Grant[U], error) {
-	var grant Grant[U]
-	err := j.do(WithoutToken(ctx), call{
-		op: opResume, method: http.MethodGet, field: "UserURL", target: j.UserURL, access: &pair.Access, verdict: onUser,
-	}, func(got reply) (err error) {
-		grant.User, err = j.readUserInfo(got.body)
-		return err
+	grant, err := j.do(WithoutToken(ctx), call[U]{
+		Call:  Call[U]{Op: opResume, Method: http.MethodGet, URL: j.UserURL, Pair: pair, User: j.userInfoReader()},
+		field: "UserURL", bearer: true, verdict: onUser, forged: ErrUnavailable,
 	})
-	if err != nil {
-		return Grant[U]{}, err
-	}
-	return grant, nil
+	return j.kept(grant, pair), err
 }
 
 func (j *JSON[C, U]) resumeByLogin(ctx context.Context, pair Pair) (Grant[U], error) {
-	c := call{
-		op: opResume, method: http.MethodPost, field: "LoginURL", target: j.LoginURL,
-		verdict: onLoginByToken, no: ErrTokenRefused, forged: ErrUnavailable,
+	grant, err := j.login(WithoutToken(ctx), call[U]{
+		Call:  Call[U]{Op: opResume, URL: j.LoginURL, Pair: pair, Body: j.ByToken(pair)},
+		field: "LoginURL", what: "the credentials of ByToken", verdict: onLoginByToken, no: ErrTokenRefused, forged: ErrUnavailable,
+	})
+	return j.kept(grant, pair), err
+}
+
+// kept completes the newer pair of a resume, if there is one, with the refresh
+// token of the older.
+func (j *JSON[C, U]) kept(grant Grant[U], older Pair) Grant[U] {
+	if grant.Pair.Access != "" && j.RefreshURL != "" {
+		grant.Pair.Refresh = cmp.Or(grant.Pair.Refresh, older.Refresh)
 	}
-	grant, err := j.login(WithoutToken(ctx), c, "the credentials of ByToken", j.ByToken(pair))
-	if err == nil && grant.Pair.Access != "" && j.RefreshURL != "" {
-		grant.Pair.Refresh = cmp.Or(grant.Pair.Refresh, pair.Refresh)
-	}
-	return grant, err
+	return grant
 }
 
 // LoginAs posts the body that AsBody makes of id to LoginAsURL, with the access
@@ -77,11 +76,10 @@ func (j *JSON[C, U]) LoginAs(ctx context.Context, pair Pair, id any) (Grant[U], 
 	if j.AsBody != nil {
 		body = j.AsBody(id)
 	}
-	c := call{
-		op: opLoginAs, method: http.MethodPost, field: "LoginAsURL", target: j.LoginAsURL, access: &pair.Access,
-		verdict: onLoginAs, forged: ErrRejected,
-	}
-	return j.login(WithoutToken(ctx), c, "the user's id", body)
+	return j.login(WithoutToken(ctx), call[U]{
+		Call:  Call[U]{Op: opLoginAs, URL: j.LoginAsURL, Pair: pair, ID: id, Body: body},
+		field: "LoginAsURL", what: "the user's id", bearer: true, verdict: onLoginAs, forged: ErrRejected,
+	})
 }
 
 // LogoutEverywhere posts an empty body to LogoutEverywhereURL with the access
@@ -92,8 +90,9 @@ func (j *JSON[C, U]) LogoutEverywhere(ctx context.Context, pair Pair) error {
 	if !j.Supports(FeatureLogoutEverywhere) {
 		return &Error{Op: opLogoutEverywhere, Err: ErrNotSupported}
 	}
-	return j.do(WithoutToken(ctx), call{
-		op: opLogoutEverywhere, method: http.MethodPost, field: "LogoutEverywhereURL", target: j.LogoutEverywhereURL,
-		access: &pair.Access, verdict: onLogout,
-	}, nil)
+	_, err := j.do(WithoutToken(ctx), call[U]{
+		Call:  Call[U]{Op: opLogoutEverywhere, Method: http.MethodPost, URL: j.LogoutEverywhereURL, Pair: pair},
+		field: "LogoutEverywhereURL", bearer: true, verdict: onLogout, forged: ErrUnavailable,
+	})
+	return err
 }

@@ -181,11 +181,11 @@ func TestJSONSessionAnswers(t *testing.T) {
 		want             error
 		fault            string
 	}{
-		{"X4 user is null", "resume", `null`, nil, ref, "null, which is nobody"},
+		{"X4 user is null", "resume", `null`, nil, ref, "the access token was refused: user: null, which is nobody"},
 		{"X4 user is of another type", "resume", `{"id":"` + plain + `"}`, nil, una, `field "id": does not fit the type int`},
 		{"X4 user is a list", "resume", `["` + plain + `"]`, nil, una, "the whole: does not fit the type user"},
 		{"X4 user is HTML", "resume", "<html>" + plain, nil, una, "the user cannot be read from the answer: not JSON at byte 1"},
-		{"X4 user is empty", "resume", "", nil, una, "not JSON at byte 0"},
+		{"X4 user is empty", "resume", "", nil, una, "it is empty"},
 		{"X4 user is cut short", "resume", `{"name":"` + plain, nil, una, "not JSON at byte"},
 		{"X4 user with a byte order mark", "resume", "\ufeff{}", nil, nil, ""},
 		{"X4 refresh token only", "login as", `{"refresh_token":"` + plain + `"}`, nil, una, "refresh token but no access token"},

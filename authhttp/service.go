@@ -124,7 +124,7 @@ type Featured interface {
 }
 
 // Error is a failed call of a [Service]. The errors that this package makes
-// print no URL, no part of an answer and no token.
+// print no URL, no token, and nothing of an answer but its status and media type.
 type Error struct {
 	Op         string        // login, refresh, resume, login as, logout or logout everywhere
 	Status     int           // of the HTTP answer; 0: there was none

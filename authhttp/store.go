@@ -133,7 +133,7 @@ func readStored(account, content string) (Stored, error) {
 		return Stored{}, err
 	}
 	if text.Version != storedVersion {
-		return Stored{}, &fieldFault{"version", fmt.Sprintf("not %d", storedVersion)}
+		return Stored{}, &FieldError{"version", fmt.Sprintf("not %d", storedVersion)}
 	}
 	for _, part := range []struct {
 		field string
@@ -147,7 +147,7 @@ func readStored(account, content string) (Stored, error) {
 		}
 	}
 	if text.Account != strconv.QuoteToASCII(account) {
-		return Stored{}, &fieldFault{"account", "another one"}
+		return Stored{}, &FieldError{"account", "another one"}
 	}
 	pair := Pair{Access: Secret(text.Access), Refresh: Secret(text.Refresh), Life: text.Life, Date: text.Date.UTC()}
 	return Stored{pair, text.Received.UTC(), text.Clock}, checkStored(pair)
@@ -157,10 +157,10 @@ func readStored(account, content string) (Stored, error) {
 func readPart(parts map[string]json.RawMessage, field string, into any) error {
 	part, present := parts[field]
 	if !present {
-		return &fieldFault{field, "missing"}
+		return &FieldError{field, "missing"}
 	}
 	if json.Unmarshal(part, into) != nil {
-		return &fieldFault{field, "of another type or out of range"}
+		return &FieldError{field, "of another type or out of range"}
 	}
 	return nil
 }
@@ -168,17 +168,17 @@ func readPart(parts map[string]json.RawMessage, field string, into any) error {
 // checkStored refuses a pair that no session can go on with.
 func checkStored(pair Pair) error {
 	if pair.Access == "" {
-		return &fieldFault{"access_token", "empty"}
+		return &FieldError{"access_token", "empty"}
 	}
 	if pair.Life < 0 {
-		return &fieldFault{"life_ns", "negative"}
+		return &FieldError{"life_ns", "negative"}
 	}
 	if _, err := checkPair(pair); err != nil {
-		return &fieldFault{"access_token", "fits no header: too long, or a character outside visible ASCII"}
+		return &FieldError{"access_token", "fits no header: too long, or a character outside visible ASCII"}
 	}
 	// encoding/json writes this rune for each byte that is no UTF-8.
 	if strings.ContainsRune(pair.Refresh.Reveal(), utf8.RuneError) {
-		return &fieldFault{"refresh_token", "was not UTF-8"}
+		return &FieldError{"refresh_token", "was not UTF-8"}
 	}
 	return nil
 }

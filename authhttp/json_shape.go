@@ -1,0 +1,127 @@
+package authhttp
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/custom-app/interlock/authhttp/internal/wire"
+)
+
+// Call is one request of a [JSON], as its Shape gets it: filled in with what is
+// sent without a Shape, and with the readers of the answer.
+//
+// The tokens in hand, and the credentials of a login, are in it in clear. They go
+// where Shape sends them, and into what it prints of Body, Header and Pair. The
+// Call itself prints as its Op.
+type Call[U any] struct {
+	// Op, Pair and ID are to be read: what Shape makes of them changes nothing.
+	Op   string // login, refresh, resume, login as, logout or logout everywhere
+	Pair Pair   // the tokens in hand; zero in a login
+	ID   any    // whom a login as is for; nil in other calls
+
+	Method string
+	URL    string // at first that of the field of JSON for this Op
+	// Header is beside JSON.Header, Accept, Content-Type and the token's header,
+	// and goes before them. A name with no values keeps that header from being
+	// sent. It is empty at first, never nil.
+	Header http.Header
+	// Body is encoded as JSON, or as a form when it is a [url.Values]. nil: none.
+	Body any
+
+	// Tokens and User read the answer; nil: it is not read for that. At first
+	// they are the readers of JSON that this Op needs, a logout none. In a logout
+	// only their errors count, and so does that of User in a refresh. The rules of
+	// JSON.Tokens and JSON.User hold. A resume takes tokens that it finds.
+	Tokens func(body []byte) (Pair, error)
+	User   func(body []byte) (U, error)
+}
+
+// Format writes Op, whatever the verb and its flags.
+func (c Call[U]) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Op) }
+
+// FieldError is a fault whose text is printed as it is by the errors of this
+// package. All else that a Shape or a reader of answers returns can quote a
+// secret, and is kept for [errors.As] but not printed. Whoever makes a FieldError
+// puts names into it, and no values out of an answer, of credentials or of tokens.
+type FieldError struct {
+	Field  string // where the fault is, such as "expires_in" or "/data/token"; empty: Detail says it
+	Detail string // what is wrong
+}
+
+// Error returns Field and Detail.
+func (f *FieldError) Error() string {
+	switch {
+	case f == nil:
+		return "a nil *FieldError"
+	case f.Field == "":
+		return f.Detail
+	}
+	return f.Field + ": " + f.Detail
+}
+
+// shape has Shape change a call, and checks what is new in it.
+func (j *JSON[C, U]) shape(c *call[U]) error {
+	if j.Shape == nil {
+		return nil
+	}
+	shaped := c.Call
+	shaped.Header = http.Header{}
+	if err := j.Shape(&shaped); err != nil {
+		text := "Shape: gave an error"
+		if field, ok := errors.AsType[*FieldError](err); ok {
+			text = "Shape: " + field.Error()
+		}
+		return wire.Guard(text, err)
+	}
+	if shaped.URL != c.URL {
+		c.field = "Shape: URL"
+	}
+	c.what = "the body that Shape leaves"
+	shaped.Op, shaped.Pair, shaped.ID = c.Op, c.Pair, c.ID
+	c.Call = shaped
+	switch {
+	case !isFieldName(shaped.Method): // the grammar of methods too (RFC 9110 section 9.1)
+		return errors.New("Shape: Method: not the name of a method")
+	case shaped.Header == nil:
+		return errors.New("Shape: Header: nil")
+	}
+	return checkHeader("Shape: Header", shaped.Header)
+}
+
+// checkHeader finds what net/http would refuse to send. Its errors quote no value.
+func checkHeader(field string, header http.Header) error {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		switch {
+		case !isFieldName(name):
+			return fmt.Errorf("%s: not the name of a header", field)
+		case slices.ContainsFunc(header[name], isNoValue):
+			return fmt.Errorf("%s: %s: has a control character, such as the end of a line", field, http.CanonicalHeaderKey(name))
+		}
+	}
+	return nil
+}
+
+// isNoValue says whether no header can have the value (RFC 9110 section 5.5).
+func isNoValue(value string) bool {
+	return slices.ContainsFunc([]byte(value), func(b byte) bool { return b < ' ' && b != '\t' || b == 0x7f })
+}
+
+// encode makes the body of a request and its content type; both empty: none.
+func encode(what string, body any) (payload []byte, kind string, err error) {
+	switch body := body.(type) {
+	case nil:
+		return nil, "", nil
+	case url.Values:
+		return []byte(body.Encode()), "application/x-www-form-urlencoded", nil
+	}
+	if payload, err = json.Marshal(body); err != nil {
+		return nil, "", wire.Guard(what+" cannot be encoded as JSON", err)
+	}
+	return payload, "application/json", nil
+}
