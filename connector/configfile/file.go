@@ -3,167 +3,167 @@ package configfile
 // File is what a config file says. Zero values mean the defaults of the fields of
 // connector.Config and authhttp.JSON that they stand for.
 type File struct {
-	HTTP    HTTP     `yaml:"http" jsonschema:"how to log in, to refresh and to log out"`
-	Sockets []Socket `yaml:"sockets,omitempty" jsonschema:"the sockets of the session; none: HTTP alone"`
-	Store   *Store   `yaml:"store,omitempty" jsonschema:"where tokens are kept between two runs; absent: nowhere"`
-	Retry   Retry    `yaml:"retry,omitempty" jsonschema:"how attempts follow each other"`
+	HTTP    HTTP     `json:"http" example:"{login: {url: https://example.com/login}}" jsonschema:"how to log in, to refresh and to log out"`
+	Sockets []Socket `json:"sockets,omitempty" jsonschema:"the sockets of the session; none: HTTP alone"`
+	Store   *Store   `json:"store,omitempty" jsonschema:"where tokens are kept between two runs; absent: nowhere"`
+	Retry   Retry    `json:"retry,omitempty" jsonschema:"how attempts follow each other"`
 }
 
 // HTTP is the backend that is logged in to.
 type HTTP struct {
-	Base       string            `yaml:"base,omitempty" jsonschema:"http:// or https://, to which all URLs may be relative, those of sockets too"`
-	AllowPlain bool              `yaml:"allowPlain,omitempty" jsonschema:"send secrets in clear over http:// and ws:// to hosts other than loopback"`
-	Headers    map[string]string `yaml:"headers,omitempty" jsonschema:"headers of every call"`
-	Token      TokenHeader       `yaml:"token,omitempty" jsonschema:"how the access token goes on requests"`
-	Origins    []string          `yaml:"origins,omitempty" jsonschema:"the only scheme://host whose requests get the token; absent: that of base"`
-	Exclude    []string          `yaml:"exclude,omitempty" jsonschema:"prefixes of URLs whose requests get no token"`
-	ExcludeRE  []string          `yaml:"excludePattern,omitempty" jsonschema:"regular expressions (RE2) of URLs whose requests get no token"`
+	Base       string            `json:"base,omitempty" jsonschema:"http:// or https://, to which all URLs may be relative, those of sockets too"`
+	AllowPlain bool              `json:"allowPlain,omitempty" jsonschema:"send secrets in clear over http:// and ws:// to hosts other than loopback"`
+	Headers    map[string]string `json:"headers,omitempty" jsonschema:"headers of every call"`
+	Token      TokenHeader       `json:"token,omitempty" jsonschema:"how the access token goes on requests"`
+	Origins    []string          `json:"origins,omitempty" jsonschema:"the only scheme://host whose requests get the token; absent: that of base"`
+	Exclude    []string          `json:"exclude,omitempty" jsonschema:"prefixes of URLs whose requests get no token"`
+	ExcludeRE  []string          `json:"excludePattern,omitempty" jsonschema:"regular expressions (RE2) of URLs whose requests get no token"`
 
-	Login            Call   `yaml:"login" jsonschema:"the login request; its body holds the credentials"`
-	Refresh          *Call  `yaml:"refresh,omitempty" jsonschema:"the refresh request; absent: the backend has none"`
-	LoginAs          *Call  `yaml:"loginAs,omitempty" jsonschema:"the request that logs in as another user, whose id is {{id}}"`
-	Logout           *Call  `yaml:"logout,omitempty" jsonschema:"the request that ends this login; absent: the server is not told"`
-	LogoutEverywhere *Call  `yaml:"logoutEverywhere,omitempty" jsonschema:"the request that ends all logins of the user"`
-	User             *Call  `yaml:"user,omitempty" jsonschema:"the request that tells whose the token is, for tokens that were stored"`
-	Answer           Answer `yaml:"answer,omitempty" jsonschema:"where things are in the answers to login, refresh and loginAs"`
+	Login            Call   `json:"login" example:"{url: https://example.com/login}" jsonschema:"the login request; its body holds the credentials"`
+	Refresh          *Call  `json:"refresh,omitempty" jsonschema:"the refresh request; absent: the backend has none"`
+	LoginAs          *Call  `json:"loginAs,omitempty" jsonschema:"the request that logs in as another user, whose id is {{id}}"`
+	Logout           *Call  `json:"logout,omitempty" jsonschema:"the request that ends this login; absent: the server is not told"`
+	LogoutEverywhere *Call  `json:"logoutEverywhere,omitempty" jsonschema:"the request that ends all logins of the user"`
+	User             *Call  `json:"user,omitempty" jsonschema:"the request that tells whose the token is, for tokens that were stored"`
+	Answer           Answer `json:"answer,omitempty" jsonschema:"where things are in the answers to login, refresh and loginAs"`
 }
 
 // TokenHeader says how the access token goes on requests.
 type TokenHeader struct {
-	Header string `yaml:"header,omitempty" jsonschema:"default: Authorization"`
-	Format string `yaml:"format,omitempty" jsonschema:"the header's value; default: Bearer {{token}}"`
+	Header string `json:"header,omitempty" jsonschema:"default: Authorization"`
+	Format string `json:"format,omitempty" jsonschema:"the header's value; default: Bearer {{token}}"`
 }
 
 // Call is one kind of HTTP request.
 type Call struct {
-	Method  string            `yaml:"method,omitempty" jsonschema:"default: POST, and GET for user"`
-	URL     string            `yaml:"url" jsonschema:"absolute, or relative to base; may hold placeholders"`
-	Headers map[string]string `yaml:"headers,omitempty" jsonschema:"more headers; their values may hold placeholders"`
-	Body    *Template         `yaml:"body,omitempty" jsonschema:"the JSON body; default: {refresh_token: \"{{refresh}}\"} for refresh, {user_id: \"{{id}}\"} for loginAs, none for others"`
-	Answer  *Answer           `yaml:"answer,omitempty" jsonschema:"where things are in this call's answer; absent: as in http.answer"`
+	Method  string            `json:"method,omitempty" jsonschema:"default: POST, and GET for user"`
+	URL     string            `json:"url" example:"https://example.com/login" jsonschema:"absolute, or relative to base; may hold placeholders"`
+	Headers map[string]string `json:"headers,omitempty" jsonschema:"more headers; their values may hold placeholders"`
+	Body    *Template         `json:"body,omitempty" jsonschema:"the JSON body; default: {refresh_token: \"{{refresh}}\"} for refresh, {user_id: \"{{id}}\"} for loginAs, none for others"`
+	Answer  *Answer           `json:"answer,omitempty" jsonschema:"where things are in this call's answer; absent: as in http.answer"`
 }
 
 // Answer says where things are in an answer, by JSON Pointers (RFC 6901). Of several
 // the first that is there counts.
 type Answer struct {
-	Access   Pointers `yaml:"access,omitempty" jsonschema:"the access token; default: /access_token; none: the answer has no tokens"`
-	Refresh  Pointers `yaml:"refresh,omitempty" jsonschema:"the refresh token; default: /refresh_token; none: there is none. A backend that refreshes by the access token names that"`
-	Life     Life     `yaml:"life,omitempty" jsonschema:"how long the access token lives; default: /expires_in in seconds, else the exp claim of the token"`
-	User     Pointers `yaml:"user,omitempty" jsonschema:"who has logged in; default: /user, and the whole answer for the call user"`
-	Rejected Match    `yaml:"rejected,omitempty" jsonschema:"which answers of status 2xx say no"`
+	Access   Pointers `json:"access,omitempty" jsonschema:"the access token; default: /access_token; none: the answer has no tokens"`
+	Refresh  Pointers `json:"refresh,omitempty" jsonschema:"the refresh token; default: /refresh_token; none: there is none. A backend that refreshes by the access token names that"`
+	Life     Life     `json:"life,omitempty" jsonschema:"how long the access token lives; default: /expires_in in seconds, else the exp claim of the token"`
+	User     Pointers `json:"user,omitempty" jsonschema:"who has logged in; default: /user, and the whole answer for the call user"`
+	Rejected Match    `json:"rejected,omitempty" jsonschema:"which answers of status 2xx say no"`
 }
 
 // Life says how long an access token lives.
 type Life struct {
-	At    Pointers `yaml:"at,omitempty" jsonschema:"where it is in the answer"`
-	Unit  string   `yaml:"unit,omitempty" jsonschema:"seconds (default), milliseconds, unix (the end, in seconds since 1970), unixMilliseconds, or date (RFC 3339)"`
-	Fixed Duration `yaml:"fixed,omitempty" jsonschema:"what it is when the answer does not say, such as 15m"`
+	At    Pointers `json:"at,omitempty" jsonschema:"where it is in the answer"`
+	Unit  string   `json:"unit,omitempty" enum:"seconds,milliseconds,unix,unixMilliseconds,date" jsonschema:"seconds (default), milliseconds, unix (the end, in seconds since 1970), unixMilliseconds, or date (RFC 3339)"`
+	Fixed Duration `json:"fixed,omitempty" jsonschema:"what it is when the answer does not say, such as 15m"`
 }
 
 // Socket is one WebSocket.
 type Socket struct {
-	ID           string            `yaml:"id" jsonschema:"its name, unique in the file"`
-	URL          string            `yaml:"url" jsonschema:"ws:// or wss://, or relative to http.base; may hold placeholders"`
-	Group        int               `yaml:"group,omitempty" jsonschema:"sockets of one group open together, those of the next one when these are ready; default: 1"`
-	Public       bool              `yaml:"public,omitempty" jsonschema:"it needs no token"`
-	Early        bool              `yaml:"early,omitempty" jsonschema:"it opens before the login"`
-	Subprotocols []string          `yaml:"subprotocols,omitempty" jsonschema:"offered in this order"`
-	Headers      map[string]string `yaml:"headers,omitempty" jsonschema:"of the upgrade request; their values may hold placeholders"`
+	ID           string            `json:"id" example:"chat" jsonschema:"its name, unique in the file"`
+	URL          string            `json:"url" example:"wss://example.com/ws" jsonschema:"ws:// or wss://, or relative to http.base; may hold placeholders"`
+	Group        int               `json:"group,omitempty" jsonschema:"sockets of one group open together, those of the next one when these are ready; default: 1"`
+	Public       bool              `json:"public,omitempty" jsonschema:"it needs no token"`
+	Early        bool              `json:"early,omitempty" jsonschema:"it opens before the login"`
+	Subprotocols []string          `json:"subprotocols,omitempty" jsonschema:"offered in this order"`
+	Headers      map[string]string `json:"headers,omitempty" jsonschema:"of the upgrade request; their values may hold placeholders"`
 
-	Auth      *Step  `yaml:"auth,omitempty" jsonschema:"the first message"`
-	Renew     *Step  `yaml:"renew,omitempty" jsonschema:"the message that offers a newer token on an open connection"`
-	Subscribe []Step `yaml:"subscribe,omitempty" jsonschema:"the messages after auth, all sent at once"`
+	Auth      *Step  `json:"auth,omitempty" jsonschema:"the first message"`
+	Renew     *Step  `json:"renew,omitempty" jsonschema:"the message that offers a newer token on an open connection"`
+	Subscribe []Step `json:"subscribe,omitempty" jsonschema:"the messages after auth, all sent at once"`
 
-	MessageID ID     `yaml:"messageID,omitempty" jsonschema:"where the id is that a request and its answer share; absent: they have none"`
-	Answer    Match  `yaml:"answer,omitempty" jsonschema:"which messages without an id answer the oldest request"`
-	Error     Match  `yaml:"error,omitempty" jsonschema:"which messages are errors"`
-	Push      Match  `yaml:"push,omitempty" jsonschema:"which messages answer nothing, though they have an id"`
-	Blame     string `yaml:"blame,omitempty" jsonschema:"oldest: an error without an id is that of the oldest request; none (default): it is nobody's"`
-	NoAnswer  Match  `yaml:"noAnswer,omitempty" jsonschema:"which requests are not answered"`
-	Code      Code   `yaml:"code,omitempty" jsonschema:"where the code of a message is, for rules and error texts"`
+	MessageID ID     `json:"messageID,omitempty" jsonschema:"where the id is that a request and its answer share; absent: they have none"`
+	Answer    Match  `json:"answer,omitempty" jsonschema:"which messages without an id answer the oldest request"`
+	Error     Match  `json:"error,omitempty" jsonschema:"which messages are errors"`
+	Push      Match  `json:"push,omitempty" jsonschema:"which messages answer nothing, though they have an id"`
+	Blame     string `json:"blame,omitempty" enum:"oldest,none" jsonschema:"oldest: an error without an id is that of the oldest request; none (default): it is nobody's"`
+	NoAnswer  Match  `json:"noAnswer,omitempty" jsonschema:"which requests are not answered"`
+	Code      Code   `json:"code,omitempty" jsonschema:"where the code of a message is, for rules and error texts"`
 
-	Ping  *Ping  `yaml:"ping,omitempty" jsonschema:"the message that is sent after silence; absent: a WebSocket ping"`
-	Pong  *Pong  `yaml:"pong,omitempty" jsonschema:"the answer to a ping that the server sends as a message"`
-	Rules []Rule `yaml:"rules,omitempty" jsonschema:"what codes mean, before the rules that are built in; the first that fits counts"`
+	Ping  *Ping  `json:"ping,omitempty" jsonschema:"the message that is sent after silence; absent: a WebSocket ping"`
+	Pong  *Pong  `json:"pong,omitempty" jsonschema:"the answer to a ping that the server sends as a message"`
+	Rules []Rule `json:"rules,omitempty" jsonschema:"what codes mean, before the rules that are built in; the first that fits counts"`
 
-	Buffer    Buffer   `yaml:"buffer,omitempty" jsonschema:"how many requests wait for a socket that is not ready"`
-	Timeouts  Timeouts `yaml:"timeouts,omitempty" jsonschema:"how long is waited for what"`
-	ReadLimit int64    `yaml:"readLimit,omitempty" jsonschema:"the longest message in bytes, after decompression; default: 1048576"`
-	Compress  bool     `yaml:"compress,omitempty" jsonschema:"offer compression (RFC 7692)"`
+	Buffer    Buffer   `json:"buffer,omitempty" jsonschema:"how many requests wait for a socket that is not ready"`
+	Timeouts  Timeouts `json:"timeouts,omitempty" jsonschema:"how long is waited for what"`
+	ReadLimit int64    `json:"readLimit,omitempty" jsonschema:"the longest message in bytes, after decompression; default: 1048576"`
+	Compress  bool     `json:"compress,omitempty" jsonschema:"offer compression (RFC 7692)"`
 }
 
 // Step is one message of the way to ready, and its answer.
 type Step struct {
-	Send      Template `yaml:"send" jsonschema:"the message; its texts may hold placeholders"`
-	Accept    Match    `yaml:"accept,omitempty" jsonschema:"which answers say yes; default: those that are no errors"`
-	Answer    Match    `yaml:"answer,omitempty" jsonschema:"which messages without an id answer it"`
-	NoAnswer  bool     `yaml:"noAnswer,omitempty" jsonschema:"there is no answer"`
-	Recovered Match    `yaml:"recovered,omitempty" jsonschema:"which answers say that nothing was missed since the connection before"`
+	Send      Template `json:"send" example:"{type: hello}" jsonschema:"the message; its texts may hold placeholders"`
+	Accept    Match    `json:"accept,omitempty" jsonschema:"which answers say yes; default: those that are no errors"`
+	Answer    Match    `json:"answer,omitempty" jsonschema:"which messages without an id answer it"`
+	NoAnswer  bool     `json:"noAnswer,omitempty" jsonschema:"there is no answer"`
+	Recovered Match    `json:"recovered,omitempty" jsonschema:"which answers say that nothing was missed since the connection before"`
 }
 
 // ID says where the id of a request and its answer is.
 type ID struct {
-	Request string `yaml:"request,omitempty" jsonschema:"JSON Pointer into a request"`
-	Answer  string `yaml:"answer,omitempty" jsonschema:"JSON Pointer into an answer; default: as in the request"`
-	As      string `yaml:"as,omitempty" jsonschema:"number (default) or string; either is understood in an answer"`
+	Request string `json:"request,omitempty" jsonschema:"JSON Pointer into a request"`
+	Answer  string `json:"answer,omitempty" jsonschema:"JSON Pointer into an answer; default: as in the request"`
+	As      string `json:"as,omitempty" enum:"number,string" jsonschema:"number (default) or string; either is understood in an answer"`
 }
 
 // Code says where the code of a message is.
 type Code struct {
-	Number Pointers `yaml:"number,omitempty" jsonschema:"a number"`
-	Text   Pointers `yaml:"text,omitempty" jsonschema:"a text"`
+	Number Pointers `json:"number,omitempty" jsonschema:"a number"`
+	Text   Pointers `json:"text,omitempty" jsonschema:"a text"`
 }
 
 // Ping is the message that is sent after silence.
 type Ping struct {
-	Send   Template `yaml:"send" jsonschema:"the message"`
-	Answer Match    `yaml:"answer,omitempty" jsonschema:"which messages are its answer, and for nobody else"`
+	Send   Template `json:"send" example:"{type: hello}" jsonschema:"the message"`
+	Answer Match    `json:"answer,omitempty" jsonschema:"which messages are its answer, and for nobody else"`
 }
 
 // Pong answers a ping that the server sends as a message.
 type Pong struct {
-	To   Match    `yaml:"to" jsonschema:"which messages are pings"`
-	Send Template `yaml:"send" jsonschema:"the answer"`
+	To   Match    `json:"to" example:"{/type: ping}" jsonschema:"which messages are pings"`
+	Send Template `json:"send" example:"{type: hello}" jsonschema:"the answer"`
 }
 
 // Rule says what a code means. It has one of Close, Status and Message.
 type Rule struct {
-	Close   Range   `yaml:"close,omitempty" jsonschema:"the code of a close frame, such as 4401 or 3500-3999"`
-	Status  Range   `yaml:"status,omitempty" jsonschema:"the HTTP status of an upgrade that is refused"`
-	Message *Saying `yaml:"message,omitempty" jsonschema:"the code of a message: a number, a range of them, or a text"`
-	Reason  string  `yaml:"reason,omitempty" jsonschema:"the text of the close frame too"`
-	Means   string  `yaml:"means" jsonschema:"network, expired, rejected, replaced or busy"`
+	Close   Range   `json:"close,omitempty" jsonschema:"the code of a close frame, such as 4401 or 3500-3999"`
+	Status  Range   `json:"status,omitempty" jsonschema:"the HTTP status of an upgrade that is refused"`
+	Message *Saying `json:"message,omitempty" jsonschema:"the code of a message: a number, a range of them, or a text"`
+	Reason  string  `json:"reason,omitempty" jsonschema:"the text of the close frame too"`
+	Means   string  `json:"means" enum:"network,expired,rejected,replaced,busy" example:"expired" jsonschema:"network, expired, rejected, replaced or busy"`
 }
 
 // Buffer bounds the requests that wait.
 type Buffer struct {
-	Count    int    `yaml:"count,omitempty" jsonschema:"requests at most; default: 64"`
-	Bytes    int    `yaml:"bytes,omitempty" jsonschema:"bytes at most; default: 1048576"`
-	Overflow string `yaml:"overflow,omitempty" jsonschema:"dropOldest (default), dropNewest or refuse"`
-	None     bool   `yaml:"none,omitempty" jsonschema:"nothing waits"`
+	Count    int    `json:"count,omitempty" jsonschema:"requests at most; default: 64"`
+	Bytes    int    `json:"bytes,omitempty" jsonschema:"bytes at most; default: 1048576"`
+	Overflow string `json:"overflow,omitempty" enum:"dropOldest,dropNewest,refuse" jsonschema:"dropOldest (default), dropNewest or refuse"`
+	None     bool   `json:"none,omitempty" jsonschema:"nothing waits"`
 }
 
 // Timeouts are the deadlines of a socket.
 type Timeouts struct {
-	Open      Duration `yaml:"open,omitempty" jsonschema:"dial and upgrade; default: 15s"`
-	Auth      Duration `yaml:"auth,omitempty" jsonschema:"the answer to auth; default: 10s"`
-	Subscribe Duration `yaml:"subscribe,omitempty" jsonschema:"the answers to subscribe; default: 10s"`
-	Attempt   Duration `yaml:"attempt,omitempty" jsonschema:"from the dial to ready; default: 30s"`
-	Request   Duration `yaml:"request,omitempty" jsonschema:"a request's answer; default: 30s"`
-	PingAfter Duration `yaml:"pingAfter,omitempty" jsonschema:"silence before a ping; default: 25s"`
-	Ping      Duration `yaml:"ping,omitempty" jsonschema:"anything after a ping; default: 10s"`
-	Stable    Duration `yaml:"stable,omitempty" jsonschema:"ready for so long, attempts are counted anew; default: 10s"`
+	Open      Duration `json:"open,omitempty" jsonschema:"dial and upgrade; default: 15s"`
+	Auth      Duration `json:"auth,omitempty" jsonschema:"the answer to auth; default: 10s"`
+	Subscribe Duration `json:"subscribe,omitempty" jsonschema:"the answers to subscribe; default: 10s"`
+	Attempt   Duration `json:"attempt,omitempty" jsonschema:"from the dial to ready; default: 30s"`
+	Request   Duration `json:"request,omitempty" jsonschema:"a request's answer; default: 30s"`
+	PingAfter Duration `json:"pingAfter,omitempty" jsonschema:"silence before a ping; default: 25s"`
+	Ping      Duration `json:"ping,omitempty" jsonschema:"anything after a ping; default: 10s"`
+	Stable    Duration `json:"stable,omitempty" jsonschema:"ready for so long, attempts are counted anew; default: 10s"`
 }
 
 // Store is where tokens are kept.
 type Store struct {
-	Dir     string `yaml:"dir" jsonschema:"the directory of the files"`
-	Account string `yaml:"account,omitempty" jsonschema:"whose tokens; default: the empty name"`
+	Dir     string `json:"dir" example:"/home/me/.tokens" jsonschema:"the directory of the files"`
+	Account string `json:"account,omitempty" jsonschema:"whose tokens; default: the empty name"`
 }
 
 // Retry says how attempts follow each other.
 type Retry struct {
-	Floor     Duration `yaml:"floor,omitempty" jsonschema:"least delay; default: 100ms"`
-	Cap       Duration `yaml:"cap,omitempty" jsonschema:"greatest delay; default: 30s"`
-	PerMinute int      `yaml:"perMinute,omitempty" jsonschema:"attempts of all sockets together; default: 600"`
+	Floor     Duration `json:"floor,omitempty" jsonschema:"least delay; default: 100ms"`
+	Cap       Duration `json:"cap,omitempty" jsonschema:"greatest delay; default: 30s"`
+	PerMinute int      `json:"perMinute,omitempty" jsonschema:"attempts of all sockets together; default: 600"`
 }

@@ -1,0 +1,264 @@
+package configfile
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+)
+
+// decodeFile fills a file from the plain value that it is.
+func (r *reader) decodeFile(root ast.Node, file *File) {
+	r.decode(root, reflect.ValueOf(file).Elem(), "", "")
+}
+
+// decode fills one field from a plain value. tag is that of the field.
+func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
+	if r.marks[node] == broken {
+		return
+	}
+	r.lines[path] = lineOf(node)
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	if _, null := node.(*ast.NullNode); null && v.Type() != reflect.TypeFor[Template]() {
+		r.mistake(node, path, "is empty; write %s, or leave the field out", wanted(v.Type(), tag))
+		return
+	}
+	if own, ok := v.Addr().Interface().(yaml.NodeUnmarshaler); ok {
+		for _, one := range parts(own.UnmarshalYAML(node)) {
+			r.mistake(node, path, "%s", one)
+		}
+		return
+	}
+	if !r.decodeKind(node, v, path, tag) {
+		r.mistake(node, path, "is %s; write %s", given(node), wanted(v.Type(), tag))
+	}
+}
+
+// mistake tells a fault of a plain value.
+func (r *reader) mistake(node ast.Node, path, format string, args ...any) {
+	r.add(lineOf(node), path, format, args...)
+}
+
+// decodeKind decodes what has no way of its own; false: the value is of another kind.
+func (r *reader) decodeKind(node ast.Node, v reflect.Value, path string, tag reflect.StructTag) bool {
+	switch v.Kind() {
+	case reflect.Struct:
+		n, ok := node.(*ast.MappingNode)
+		if ok {
+			r.decodeStruct(n, v, path)
+		}
+		return ok
+	case reflect.Map:
+		n, ok := node.(*ast.MappingNode)
+		if ok {
+			r.decodeMap(n, v, path)
+		}
+		return ok
+	case reflect.Slice:
+		n, ok := node.(*ast.SequenceNode)
+		if ok {
+			v.Set(reflect.MakeSlice(v.Type(), len(n.Values), len(n.Values)))
+			for i, one := range n.Values {
+				r.decode(one, v.Index(i), fmt.Sprintf("%s[%d]", path, i), "")
+			}
+		}
+		return ok
+	case reflect.String:
+		n, ok := node.(*ast.StringNode)
+		if ok {
+			r.decodeText(n, v, path, tag)
+		}
+		return ok
+	case reflect.Bool:
+		value, ok := r.boolOf(node)
+		v.SetBool(value)
+		return ok
+	case reflect.Int, reflect.Int64:
+		value, ok := r.intOf(node)
+		v.SetInt(value)
+		return ok
+	}
+	panic("interlock: config file: a field of type " + v.Type().String())
+}
+
+// boolOf returns a truth value, or what a variable says.
+func (r *reader) boolOf(node ast.Node) (value, ok bool) {
+	switch n := node.(type) {
+	case *ast.BoolNode:
+		return n.Value, true
+	case *ast.StringNode:
+		if r.marks[n] == filled {
+			return n.Value == "true", n.Value == "true" || n.Value == "false"
+		}
+	}
+	return false, false
+}
+
+// intOf returns a number, or what a variable says.
+func (r *reader) intOf(node ast.Node) (int64, bool) {
+	_, number := node.(*ast.IntegerNode)
+	if !number && r.marks[node] != filled {
+		return 0, false
+	}
+	value, err := strconv.ParseInt(node.GetToken().Value, 10, 64)
+	return value, err == nil
+}
+
+// decodeText sets a text, of those that its field allows.
+func (r *reader) decodeText(n *ast.StringNode, v reflect.Value, path string, tag reflect.StructTag) {
+	v.SetString(n.Value)
+	if n.Value == "" {
+		if example := tag.Get("example"); example != "" {
+			r.mistake(n, path, "is empty; write something like %s", example)
+		}
+	}
+	if choices := choices(tag); choices != nil && !slices.Contains(choices, n.Value) {
+		r.mistake(n, path, "is none of %s; %s", strings.Join(choices, ", "), oneOf(n.Value, choices))
+	}
+}
+
+// choices are the texts that a field allows; nil: any.
+func choices(tag reflect.StructTag) []string {
+	if enum := tag.Get("enum"); enum != "" {
+		return strings.Split(enum, ",")
+	}
+	return nil
+}
+
+func (r *reader) decodeMap(n *ast.MappingNode, v reflect.Value, path string) {
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, entry := range n.Values {
+		name, _ := nameOf(entry.Key)
+		value := reflect.New(v.Type().Elem()).Elem()
+		r.decode(entry.Value, value, join(path, name), "")
+		v.SetMapIndex(reflect.ValueOf(name), value)
+	}
+}
+
+func (r *reader) decodeStruct(n *ast.MappingNode, v reflect.Value, path string) {
+	fields := fieldsOf(v.Type())
+	given := make(map[string]bool)
+	for _, entry := range n.Values {
+		name, _ := nameOf(entry.Key)
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 {
+			r.unknown(entry.Key, path, name, fields)
+			continue
+		}
+		given[name] = true
+		r.decode(entry.Value, v.Field(fields[i].index), join(path, name), fields[i].tag)
+	}
+	for _, f := range fields {
+		if f.required && !given[f.name] {
+			r.mistake(n, join(path, f.name), "is missing; write something like %s: %s", f.name, f.tag.Get("example"))
+		}
+	}
+}
+
+// unknown tells that there is no such field, and which was meant.
+func (r *reader) unknown(key ast.Node, path, name string, fields []field) {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.name)
+	}
+	where := path
+	if where == "" {
+		where = "the file"
+	}
+	r.mistake(key, join(path, name), "is no field of %s; %s", where, oneOf(name, names))
+}
+
+// field is one field of a struct, as a file names it.
+type field struct {
+	name     string
+	index    int
+	required bool
+	tag      reflect.StructTag
+}
+
+// fieldsOf returns the fields that a file can name.
+func fieldsOf(t reflect.Type) (fields []field) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, field{name: name, index: i, required: options == "", tag: f.Tag})
+	}
+	return fields
+}
+
+// wanted says what a field takes.
+func wanted(t reflect.Type, tag reflect.StructTag) string {
+	if own, ok := reflect.New(t).Interface().(interface{ wanted() string }); ok {
+		return own.wanted()
+	}
+	if choices := choices(tag); choices != nil {
+		return "one of " + strings.Join(choices, ", ")
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		var names []string
+		for _, f := range fieldsOf(t) {
+			names = append(names, f.name)
+		}
+		if len(names) == 0 {
+			return "a value"
+		}
+		return "fields, of " + strings.Join(names, ", ")
+	case reflect.Map:
+		return "names with texts, as in X-Client: \"1\""
+	case reflect.Slice:
+		return "a list, as in [a, b]"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	}
+	if example := tag.Get("example"); example != "" {
+		return "a text such as " + example
+	}
+	return "a text, in quotes if need be"
+}
+
+// given says what a value is, and not which.
+func given(n ast.Node) string {
+	switch n.(type) {
+	case *ast.MappingNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.IntegerNode, *ast.FloatNode:
+		return "a number"
+	case *ast.BoolNode:
+		return "a truth value"
+	case *ast.StringNode:
+		return "a text"
+	}
+	return "empty"
+}
+
+// parts returns the errors that were joined into one.
+func parts(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []error{err}
+	}
+	var all []error
+	for _, one := range joined.Unwrap() {
+		all = append(all, parts(one)...)
+	}
+	return all
+}

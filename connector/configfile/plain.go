@@ -1,0 +1,358 @@
+package configfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Bounds of a file, which keep what YAML can be made to do small.
+const (
+	mostTokens = 20_000 // words and signs
+	mostNested = 32     // values in each other
+	mostColumn = 2_000  // where a line may begin, or a list go on
+	mostKey    = 256    // bytes of a name
+	mostValues = 50_000 // after aliases were put in
+)
+
+// reader makes a File of a text.
+type reader struct {
+	faults
+	env   func(string) (string, bool)
+	lines map[string]int // of the fields that were read, by their paths
+
+	anchors map[string]*ast.AnchorNode // those before what is being read
+	open    map[*ast.AnchorNode]bool   // whose values are being read
+	values  int                        // how many there are so far
+	marks   map[ast.Node]mark
+}
+
+// mark says what is special about a plain value.
+type mark uint8
+
+const (
+	filled mark = iota + 1 // a text with a variable in it
+	broken                 // has a fault that was told: whatever it is, it is none again
+)
+
+// plain reads YAML, and returns its one value as mappings, lists, texts, numbers,
+// truth values and nulls alone, with aliases and variables put in: the names of
+// mappings are texts, each once, and the token of a number is that number in JSON.
+// nil: it has faults that hide all others.
+func (r *reader) plain(text []byte) ast.Node {
+	if !r.legible(text) {
+		return nil
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	tokens := lexer.Tokenize(string(text))
+	if !r.bounded(tokens) {
+		return nil
+	}
+	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		r.syntax(err, text)
+		return nil
+	}
+	var root ast.Node
+	for _, doc := range tree.Docs {
+		if _, ok := doc.Body.(*ast.DirectiveNode); ok || doc.Body == nil {
+			continue
+		}
+		if root != nil {
+			r.add(lineOf(doc.Body), "", "a second document begins here; write a file for each, without ---")
+			return nil
+		}
+		root = doc.Body
+	}
+	if root == nil {
+		r.add(0, "", "says nothing; write at least %s", least)
+		return nil
+	}
+	r.anchors, r.open, r.marks = make(map[string]*ast.AnchorNode), make(map[*ast.AnchorNode]bool), make(map[ast.Node]mark)
+	return r.value(root, "", 1)
+}
+
+// least is the shortest config file.
+const least = "http: {login: {url: https://example.com/login}}"
+
+// bounded tells whether the parser can be given the tokens: it recurses, and makes a
+// path for each name.
+func (r *reader) bounded(tokens token.Tokens) bool {
+	if len(tokens) > mostTokens {
+		r.add(0, "", "has more than %d words and signs; a config file is far shorter", mostTokens)
+		return false
+	}
+	flow, row := 0, 0 // how many brackets are open, and lists and names begun in the line
+	line := 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			line, row = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			flow++
+		case token.MappingEndType, token.SequenceEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType:
+			row++
+		case token.TagType:
+			r.add(line, "", "holds a tag, %.20q; leave it out", t.Value)
+			return false
+		case token.MappingValueType:
+			if t.Prev != nil && len(t.Prev.Value) > mostKey {
+				r.add(line, "", "has a name of more than %d bytes before a colon; put a text that holds one in quotes", mostKey)
+				return false
+			}
+		}
+		if flow > mostNested || row > mostNested || flow == 0 && row > 0 && t.Position.Column > mostColumn {
+			r.add(line, "", "has more than %d values in each other; a config file has few", mostNested)
+			return false
+		}
+	}
+	return true
+}
+
+// value makes a value plain.
+func (r *reader) value(node ast.Node, path string, depth int) ast.Node {
+	if r.values++; r.values > mostValues {
+		if r.values == mostValues+1 {
+			r.add(lineOf(node), path, "has more than %d values with those of aliases; use fewer", mostValues)
+		}
+		return r.broken(node)
+	}
+	if depth > mostNested {
+		return r.refuse(node, path, "is the last of more than %d values in each other; a config file has few", mostNested)
+	}
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		return r.mapping(n, path, depth)
+	case *ast.SequenceNode:
+		plain := ast.Sequence(n.Start, n.IsFlowStyle)
+		for i, one := range n.Values {
+			plain.Values = append(plain.Values, r.value(one, fmt.Sprintf("%s[%d]", path, i), depth+1))
+		}
+		return plain
+	case *ast.StringNode:
+		return r.text(n, path)
+	case *ast.LiteralNode:
+		return r.text(n.Value, path)
+	case *ast.IntegerNode:
+		return r.integer(n, path)
+	case *ast.FloatNode:
+		return number(n.Token, n.Value)
+	case *ast.BoolNode, *ast.NullNode:
+		return n
+	case *ast.AnchorNode:
+		return r.anchor(n, path, depth)
+	case *ast.AliasNode:
+		return r.alias(n, path, depth)
+	case *ast.InfinityNode, *ast.NanNode:
+		return r.refuse(node, path, "is no number of JSON; write a finite one")
+	}
+	return r.refuse(node, path, "cannot be read; write a text, a number, a list or fields")
+}
+
+// refuse tells a fault of a value.
+func (r *reader) refuse(node ast.Node, path, format string, args ...any) ast.Node {
+	r.add(lineOf(node), path, format, args...)
+	return r.broken(node)
+}
+
+// broken stands for a value with a fault.
+func (r *reader) broken(node ast.Node) ast.Node {
+	null := ast.Null(node.GetToken())
+	r.marks[null] = broken
+	return null
+}
+
+func (r *reader) mapping(n *ast.MappingNode, path string, depth int) ast.Node {
+	plain := ast.Mapping(n.Start, n.IsFlowStyle)
+	seen := make(map[string]int)
+	for _, entry := range n.Values {
+		name, ok := nameOf(entry.Key)
+		at, line := join(path, name), lineOf(entry.Key)
+		if _, merge := entry.Key.(*ast.MergeKeyNode); merge {
+			r.add(line, path, "holds <<, which is not understood; write the fields out, or use *NAME for a whole value")
+			continue
+		}
+		if !ok {
+			r.add(line, path, "has a name that is no text; put it in quotes")
+			continue
+		}
+		if first := seen[name]; first > 0 {
+			r.add(line, at, "is there twice, first in line %d; leave one out", first)
+			continue
+		}
+		seen[name] = line
+		key := entry.Key.GetToken().Clone()
+		key.Value = name
+		plain.Values = append(plain.Values, ast.MappingValue(entry.Start, ast.String(key), r.value(entry.Value, at, depth+1)))
+	}
+	return plain
+}
+
+// nameOf returns the text of a name; false: it is something else.
+func nameOf(key ast.Node) (string, bool) {
+	switch key := key.(type) {
+	case *ast.StringNode:
+		return key.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return key.GetToken().Value, true
+	}
+	return "", false
+}
+
+// text puts variables into a text.
+func (r *reader) text(n *ast.StringNode, path string) ast.Node {
+	if n.Token.Type == token.StringType && longNumber.MatchString(n.Value) {
+		if strings.ContainsAny(n.Value, ".eE") {
+			if f, err := strconv.ParseFloat(n.Value, 64); err == nil {
+				return number(n.Token, f)
+			}
+		}
+		return r.refuse(n, path, "is a number of more than 64 bits; put it in quotes to make it a text")
+	}
+	value, found, err := fill(n.Value, r.env)
+	if err != nil {
+		return r.refuse(n, path, "%s", err)
+	}
+	t := n.Token.Clone()
+	t.Value = value
+	plain := ast.String(t)
+	if found {
+		r.marks[plain] = filled
+	}
+	return plain
+}
+
+// longNumber are the numbers of JSON, of which go-yaml takes some for texts.
+var longNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// integer refuses what reads like a decimal number and is an octal one.
+func (r *reader) integer(n *ast.IntegerNode, path string) ast.Node {
+	if n.Token.Type == token.OctetIntegerType && !strings.Contains(n.Token.Value, "o") {
+		return r.refuse(n, path, "begins with 0; leave that out, or put it in quotes to make it a text")
+	}
+	t := n.Token.Clone()
+	t.Value = fmt.Sprint(n.Value)
+	plain := ast.Integer(t)
+	plain.Value = n.Value
+	return plain
+}
+
+// number makes a float whose token is that number in JSON.
+func number(t *token.Token, value float64) ast.Node {
+	if !json.Valid([]byte(t.Value)) {
+		t = t.Clone()
+		text, _ := json.Marshal(value) // finite
+		t.Value = string(text)
+	}
+	plain := ast.Float(t)
+	plain.Value = value
+	return plain
+}
+
+func (r *reader) anchor(n *ast.AnchorNode, path string, depth int) ast.Node {
+	name := n.Name.GetToken().Value
+	if first := r.anchors[name]; first != nil && first != n {
+		return r.refuse(n, path, "names &%s again, first in line %d; choose another name", name, lineOf(first))
+	}
+	r.anchors[name] = n
+	r.open[n] = true
+	defer delete(r.open, n)
+	return r.value(n.Value, path, depth)
+}
+
+// alias reads the value of an anchor once more.
+func (r *reader) alias(n *ast.AliasNode, path string, depth int) ast.Node {
+	name := n.Value.GetToken().Value
+	switch anchor := r.anchors[name]; {
+	case anchor == nil:
+		return r.refuse(n, path, "*%s: nothing before is named &%s; put in quotes a text that begins with *", name, name)
+	case r.open[anchor]:
+		return r.refuse(n, path, "*%s: stands in the value that is named &%s, which would never end; write it out", name, name)
+	default:
+		r.open[anchor] = true
+		defer delete(r.open, anchor)
+		return r.value(anchor.Value, path, depth)
+	}
+}
+
+// lineOf returns the line in which a value begins.
+func lineOf(n ast.Node) int {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 && !m.IsFlowStyle {
+		n = m.Values[0].Key
+	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return t.Position.Line
+	}
+	return 0
+}
+
+// join returns the path of a field.
+func join(path, name string) string {
+	switch {
+	case !plainName.MatchString(name):
+		return fmt.Sprintf("%s[%q]", path, name)
+	case path == "":
+		return name
+	}
+	return path + "." + name
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// syntax tells why a text is no YAML.
+func (r *reader) syntax(err error, text []byte) {
+	var fault yaml.Error
+	if !errors.As(err, &fault) || fault.GetToken() == nil {
+		r.add(0, "", "is no YAML")
+		return
+	}
+	line := fault.GetToken().Position.Line
+	lines := bytes.Split(text, []byte("\n"))
+	var source string
+	if line >= 1 && line <= len(lines) {
+		source = string(lines[line-1])
+	}
+	r.add(line, "", "%s", meant(fault.GetMessage(), source))
+}
+
+// meant says what is wrong with a line for which go-yaml has a message.
+func meant(message, source string) string {
+	if strings.Contains(source, "${") || strings.Contains(source, "{{") {
+		if strings.Contains(message, "flow") || strings.Contains(message, "'}'") || strings.Contains(message, "']'") {
+			return "holds { of a placeholder or a variable outside of quotes; put the text in quotes, as in \"{{token}}\""
+		}
+	}
+	for _, m := range syntaxMessages {
+		if strings.Contains(message, m.part) {
+			return m.text
+		}
+	}
+	return "is no YAML: " + message
+}
+
+var syntaxMessages = []struct{ part, text string }{
+	{"tab character", "begins with a tab; indent with spaces"},
+	{"'\t'", "begins with a tab; indent with spaces"},
+	{"mapping value is not allowed", "has a second \": \"; put a text that holds one in quotes"},
+	{"sequence end token ']'", "opens a list with [ that has no ]; write ] at its end"},
+	{"end token '}'", "opens fields with { that have no }; write } at their end"},
+	{"could not find '['", "has a ] without a [; leave it out, or put the text in quotes"},
+	{"could not find '{'", "has a } without a {; leave it out, or put the text in quotes"},
+	{"end character of", "opens a quote that is not closed; write the same quote at its end"},
+	{"non-map value is specified", "has no colon after the name; write NAME: VALUE"},
+	{"is a reserved character", "begins a text with a sign that YAML keeps for itself; put the text in quotes"},
+	{"value is not allowed in this context", "does not belong to what stands before; indent it like the fields of the same level, and close all quotes"},
+}
