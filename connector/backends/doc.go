@@ -1,0 +1,19 @@
+// Package backends drives the connector against real servers that nobody on this
+// project wrote. They are in a module of their own, so that whoever embeds the
+// connector carries none of them.
+//
+//   - [scenario] has what every backend must show, written once: login, requests,
+//     pushes, a restart, expiry, a wrong password, a revoked user, logout.
+//   - [centrifugal] is a node of centrifugal/centrifuge beside a login endpoint.
+//
+// Every scenario is played twice: by a session of a Go program, whose whole config is
+// the Example of the server's package, and by the program interlock connect with the
+// file cmd/interlock/testdata/backends/NAME.yaml. Run them in this directory:
+//
+//	go test ./...
+//
+// What a machine has not, as Node, is skipped, and go test -v says why.
+//
+// [scenario]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/scenario
+// [centrifugal]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/centrifugal
+package backends
