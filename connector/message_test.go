@@ -57,6 +57,41 @@ func TestTap(t *testing.T) {
 	})
 }
 
+func TestTapTellsRequests(t *testing.T) {
+	inRooms(t, "R5 All says which request a message answers, before that has its answer", func(w *rooms) {
+		w.ready()
+		tap := w.socket.All(0)
+		good, err := w.socket.Submit(wish{request: request{Echo: &echo{Text: "hi"}}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		bad, err := w.socket.Submit(wish{request: request{Delete: &category{ID: 99}}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.say("room-1", "a")
+		_, _ = good.Wait(context.Background())
+		_, _ = bad.Wait(context.Background())
+		w.joins("room-1")
+		w.say("room-1", "b")
+		synctest.Wait()
+		want := map[string]uint64{"echo hi": good.Number(), "error not_found": bad.Number(), "sub room-1": 0, "b": 0}
+		if good.Number() == 0 || good.Number() == bad.Number() {
+			w.t.Errorf("got the numbers %d and %d, want two others", good.Number(), bad.Number())
+		}
+		for _, m := range published(tap) {
+			number, known := want[shown(m.Message)]
+			if !known || m.Request != number {
+				w.t.Errorf("got %s as the answer to request %d, want that to %d", shown(m.Message), m.Request, number)
+			}
+			delete(want, shown(m.Message))
+		}
+		if len(want) > 0 {
+			w.t.Errorf("got no %v", want)
+		}
+	})
+}
+
 // shown is a message in short.
 func shown(m word) string {
 	switch {

@@ -15,6 +15,7 @@ type Inbound[Res any] struct {
 	Message    Res
 	Generation uint32 // of the connection that it came on
 	Own        bool   // the connector has used it: an answer, an error, or a heartbeat
+	Request    uint64 // the number of the request that it answers, as Pending.Number has it; 0: it answers none
 }
 
 // expectation says what the answer with an id answers: a step of the handshake, a
@@ -113,6 +114,9 @@ func (c *connection) answers(m *message) func() {
 	}
 	if e.settled {
 		return func() {}
+	}
+	if e.request != 0 {
+		m.request = id
 	}
 	return func() { c.post(e, m) }
 }

@@ -84,6 +84,10 @@ func (s *Socket[Req, Res]) Submit(req Req) (*Pending[Res], error) {
 	return &Pending[Res]{c}, nil
 }
 
+// Number tells the request from others of the session, and its answer on the stream of
+// [Socket.All], where that comes before Wait returns.
+func (p *Pending[Res]) Number() uint64 { return p.call.wireID }
+
 // Wait is the second half of Request; it may be called again. When ctx ends, the
 // request is cancelled, for whoever else waits too.
 func (p *Pending[Res]) Wait(ctx context.Context) (Res, error) {

@@ -26,7 +26,8 @@ type message struct {
 	err     error // what IsError says
 	code    Code
 	hasCode bool
-	unread  error // what the application's reading of it failed with
+	unread  error  // what the application's reading of it failed with
+	request uint64 // whose answer it is, on the wire; 0: that of no request
 }
 
 // step is Step without its types. build returns the encoded message.
@@ -118,7 +119,7 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 	}
 	w.tell = func(ctx context.Context, to any, m message, gen uint32, own bool) {
 		streams, value := to.(*inbound[Res]), as[Res](m.value)
-		streams.all.offer(ctx, Inbound[Res]{Message: value, Generation: gen, Own: own})
+		streams.all.offer(ctx, Inbound[Res]{Message: value, Generation: gen, Own: own, Request: m.request})
 		if !own {
 			streams.messages.offer(ctx, value)
 		}
