@@ -4,7 +4,8 @@
 //
 //   - [Service] is the small interface a backend is reached through; [Resumer],
 //     [Impersonator] and [Everywhere] are what not every backend can do. [JSON]
-//     implements them for backends that speak JSON.
+//     implements them for backends that speak JSON, and its Shape for those that
+//     take other calls ([Call]).
 //   - [Transport] is an [http.RoundTripper] that takes tokens from a [Source] and
 //     adds the version of the application.
 //   - [Pair] is what a server hands out: how long it lives and how far the

@@ -2,11 +2,13 @@ package authhttp_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 
 	"golang.org/x/oauth2"
 
@@ -38,6 +40,86 @@ func ExampleJSON() {
 	grant, err := service.Login(context.Background(), credentials{"ann", "pw"})
 	fmt.Println(grant.User.Name, grant.Pair.Life, err)
 	// Output: Ann 5m0s <nil>
+}
+
+// Some backends take other calls than a [authhttp.JSON] makes by itself. This one
+// wants the bare token in the header, renews it by itself instead of by a refresh
+// token, and has the id of the other user in the path, as PocketBase does.
+func ExampleJSON_shape() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		fmt.Printf("%s %s token=%s body=%s\n", req.Method, req.URL.Path, req.Header.Get("Authorization"), body)
+		_, _ = io.WriteString(w, `{"token":"T","record":{"name":"Ann"}}`)
+	}))
+	defer server.Close()
+
+	type credentials struct {
+		Identity string `json:"identity"`
+		Password string `json:"password"`
+	}
+	type user struct{ Name string }
+	type answer struct {
+		Token  authhttp.Secret
+		Record user
+	}
+	users := server.URL + "/api/collections/users/"
+	service := &authhttp.JSON[credentials, user]{
+		LoginURL:    users + "auth-with-password",
+		RefreshURL:  users + "auth-refresh",
+		LoginAsURL:  users + "impersonate/",
+		TokenFormat: func(access string) string { return access },
+		Tokens: func(body []byte) (authhttp.Pair, error) {
+			var got answer
+			if err := json.Unmarshal(body, &got); err != nil {
+				return authhttp.Pair{}, err
+			}
+			if got.Token == "" {
+				return authhttp.Pair{}, &authhttp.FieldError{Field: "token", Detail: "missing"}
+			}
+			return authhttp.Pair{Access: got.Token, Refresh: got.Token}, nil
+		},
+		User: func(body []byte) (user, error) {
+			var got answer
+			err := json.Unmarshal(body, &got)
+			return got.Record, err
+		},
+		Shape: func(call *authhttp.Call[user]) error {
+			switch call.Op {
+			case "refresh":
+				call.Header.Set("Authorization", call.Pair.Refresh.Reveal())
+				call.Body = nil
+			case "login as":
+				id, ok := call.ID.(string)
+				if !ok {
+					return &authhttp.FieldError{Field: "id", Detail: "not a text"}
+				}
+				call.URL += url.PathEscape(id)
+				call.Body = map[string]int{"duration": 3600}
+			}
+			return nil
+		},
+	}
+	ctx := context.Background()
+	grant, err := service.Login(ctx, credentials{"ann", "pw"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	pair, err := service.Refresh(ctx, grant.Pair)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = service.LoginAs(ctx, pair, "u7")
+	fmt.Println(err)
+	_, err = service.LoginAs(ctx, pair, 7)
+	fmt.Println(err)
+	// Output:
+	// POST /api/collections/users/auth-with-password token= body={"identity":"ann","password":"pw"}
+	// POST /api/collections/users/auth-refresh token=T body=
+	// POST /api/collections/users/impersonate/u7 token=T body={"duration":3600}
+	// <nil>
+	// interlock: login as: rejected: Shape: id: not a text
 }
 
 func ExampleJSON_Resume() {

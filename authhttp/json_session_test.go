@@ -235,6 +235,7 @@ func TestJSONSessionNotSent(t *testing.T) {
 		{"X2 LoginAsURL", func(b *backend) { b.LoginAsURL = "http://api.test/" + plain }, calling("login as"), rej, "LoginAsURL: plain http to api.test"},
 		{"X4 LogoutEverywhereURL", func(b *backend) { b.LogoutEverywhereURL = "ftp://" + plain }, calling("logout everywhere"), rej, "LogoutEverywhereURL: not an"},
 		{"X4 TokenHeader", func(b *backend) { b.TokenHeader = "X:" }, calling("logout"), rej, "TokenHeader: not the name"},
+		{"X4 Header", func(b *backend) { b.Header = http.Header{"X-Key": {plain + "\n"}} }, calling("login"), rej, "rejected: Header: X-Key: has a control"},
 		{"X4 id that is no JSON", nil, func(b *backend) error { _, err := b.LoginAs(t.Context(), oldPair, make(chan int)); return err }, rej,
 			"the user's id cannot be encoded as JSON"},
 		{"X4 resume without a token", nil, func(b *backend) error { _, err := b.Resume(t.Context(), authhttp.Pair{Refresh: plain}); return err }, ref,
@@ -284,6 +285,9 @@ func TestJSONSessionValidate(t *testing.T) {
 		{"X4 LoginAsURL", func(b *backend) { b.LoginAsURL = "://" + plain }, "json: LoginAsURL: not an"},
 		{"X4 LogoutEverywhereURL", func(b *backend) { b.LogoutEverywhereURL = "/" + plain }, "json: LogoutEverywhereURL: not an"},
 		{"X4 TokenHeader", func(b *backend) { b.TokenHeader = "X:" + plain }, "json: TokenHeader: not the name"},
+		{"X4 Header, its name", func(b *backend) { b.Header = http.Header{"X:" + plain: nil} }, "json: Header: not the name"},
+		{"X4 Header, its value", func(b *backend) { b.Header = http.Header{"x-key": {"ok", plain + "\r\n"}} }, "json: Header: X-Key: has a control character"},
+		{"X4 Header beyond ASCII", func(b *backend) { b.Header = http.Header{"X-Name": {"Zoë\t"}} }, ""},
 		{"X4 Verify", func(b *backend) { b.Verify = &authhttp.Verify{} }, "interlock: verify: Methods: missing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/custom-app/interlock/authhttp/internal/wire"
 )
@@ -16,9 +14,9 @@ import (
 // Call is one request of a [JSON], as its Shape gets it: filled in with what is
 // sent without a Shape, and with the readers of the answer.
 //
-// The tokens in hand, and the credentials of a login, are in it in clear. They go
-// where Shape sends them, and into what it prints of Body, Header and Pair. The
-// Call itself prints as its Op.
+// The tokens in hand, and the credentials of a login, are in it. They go where
+// Shape sends them, and into what it prints of Body and Header. The Call itself
+// prints as its Op.
 type Call[U any] struct {
 	// Op, Pair and ID are to be read: what Shape makes of them changes nothing.
 	Op   string // login, refresh, resume, login as, logout or logout everywhere
@@ -27,11 +25,14 @@ type Call[U any] struct {
 
 	Method string
 	URL    string // at first that of the field of JSON for this Op
-	// Header is beside JSON.Header, Accept, Content-Type and the token's header,
-	// and goes before them. A name with no values keeps that header from being
-	// sent. It is empty at first, never nil.
+	// Header goes before JSON.Header, Accept, Content-Type and the token's header. A
+	// name with no values keeps that header from being sent. It is empty at first,
+	// never nil. Host and Content-Length are left to net/http.
 	Header http.Header
-	// Body is encoded as JSON, or as a form when it is a [url.Values]. nil: none.
+	// Body is encoded as JSON, or as a form when it is a [url.Values]; nil: there is
+	// none. At first it is what the method of JSON sends: the credentials as they
+	// are, the map of a refresh, what AsBody made. A [Secret] in it would be sent
+	// redacted.
 	Body any
 
 	// Tokens and User read the answer; nil: it is not read for that. At first
@@ -80,36 +81,18 @@ func (j *JSON[C, U]) shape(c *call[U]) error {
 		return wire.Guard(text, err)
 	}
 	if shaped.URL != c.URL {
-		c.field = "Shape: URL"
+		c.field = "the URL that Shape leaves"
 	}
 	c.what = "the body that Shape leaves"
 	shaped.Op, shaped.Pair, shaped.ID = c.Op, c.Pair, c.ID
 	c.Call = shaped
 	switch {
 	case !isFieldName(shaped.Method): // the grammar of methods too (RFC 9110 section 9.1)
-		return errors.New("Shape: Method: not the name of a method")
+		return errors.New("the Method that Shape leaves: not the name of a method")
 	case shaped.Header == nil:
-		return errors.New("Shape: Header: nil")
+		return errors.New("the Header that Shape leaves: nil")
 	}
-	return checkHeader("Shape: Header", shaped.Header)
-}
-
-// checkHeader finds what net/http would refuse to send. Its errors quote no value.
-func checkHeader(field string, header http.Header) error {
-	for _, name := range slices.Sorted(maps.Keys(header)) {
-		switch {
-		case !isFieldName(name):
-			return fmt.Errorf("%s: not the name of a header", field)
-		case slices.ContainsFunc(header[name], isNoValue):
-			return fmt.Errorf("%s: %s: has a control character, such as the end of a line", field, http.CanonicalHeaderKey(name))
-		}
-	}
-	return nil
-}
-
-// isNoValue says whether no header can have the value (RFC 9110 section 5.5).
-func isNoValue(value string) bool {
-	return slices.ContainsFunc([]byte(value), func(b byte) bool { return b < ' ' && b != '\t' || b == 0x7f })
+	return checkHeader("the Header that Shape leaves", shaped.Header)
 }
 
 // encode makes the body of a request and its content type; both empty: none.
