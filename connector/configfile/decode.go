@@ -12,17 +12,12 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// decodeFile fills a file from the plain value that it is.
-func (r *reader) decodeFile(root ast.Node, file *File) {
-	r.decode(root, reflect.ValueOf(file).Elem(), "", "")
-}
-
 // decode fills one field from a plain value. tag is that of the field.
 func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
-	if r.marks[node] == broken {
+	r.lines[path] = lineOf(node)
+	if r.broken[node] {
 		return
 	}
-	r.lines[path] = lineOf(node)
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
@@ -33,13 +28,42 @@ func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect
 	}
 	if own, ok := v.Addr().Interface().(yaml.NodeUnmarshaler); ok {
 		for _, one := range parts(own.UnmarshalYAML(node)) {
-			r.mistake(node, path, "%s", one)
+			r.mistake(node, path, "%s", r.unfilled(node, one.Error()))
 		}
 		return
 	}
 	if !r.decodeKind(node, v, path, tag) {
 		r.mistake(node, path, "is %s; write %s", given(node), wanted(v.Type(), tag))
 	}
+}
+
+// unfilled puts back into the text of a fault what the file has instead of the values
+// of variables, which may be secret.
+func (r *reader) unfilled(node ast.Node, text string) string {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		for _, entry := range n.Values {
+			text = r.unfilled(entry.Value, text)
+		}
+	case *ast.SequenceNode:
+		for _, one := range n.Values {
+			text = r.unfilled(one, text)
+		}
+	case *ast.StringNode:
+		if raw, ok := r.filled[n]; ok && n.Value != "" {
+			quoted := strconv.Quote(n.Value)
+			text = strings.ReplaceAll(text, quoted, strconv.Quote(raw))
+			if len(n.Value) > 2 { // shorter ones are part of other words
+				text = strings.NewReplacer(quoted[1:len(quoted)-1], raw, n.Value, raw).Replace(text)
+			}
+		}
+	}
+	return text
+}
+
+func (r *reader) hasVariable(node ast.Node) bool {
+	_, ok := r.filled[node]
+	return ok
 }
 
 // mistake tells a fault of a plain value.
@@ -83,6 +107,9 @@ func (r *reader) decodeKind(node ast.Node, v reflect.Value, path string, tag ref
 		return ok
 	case reflect.Int, reflect.Int64:
 		value, ok := r.intOf(node)
+		if ok && value < 1 {
+			r.mistake(node, path, "is less than 1; write more, or leave the field out for its default")
+		}
 		v.SetInt(value)
 		return ok
 	}
@@ -95,7 +122,7 @@ func (r *reader) boolOf(node ast.Node) (value, ok bool) {
 	case *ast.BoolNode:
 		return n.Value, true
 	case *ast.StringNode:
-		if r.marks[n] == filled {
+		if r.hasVariable(n) {
 			return n.Value == "true", n.Value == "true" || n.Value == "false"
 		}
 	}
@@ -105,7 +132,7 @@ func (r *reader) boolOf(node ast.Node) (value, ok bool) {
 // intOf returns a number, or what a variable says.
 func (r *reader) intOf(node ast.Node) (int64, bool) {
 	_, number := node.(*ast.IntegerNode)
-	if !number && r.marks[node] != filled {
+	if !number && !r.hasVariable(node) {
 		return 0, false
 	}
 	value, err := strconv.ParseInt(node.GetToken().Value, 10, 64)
@@ -115,10 +142,10 @@ func (r *reader) intOf(node ast.Node) (int64, bool) {
 // decodeText sets a text, of those that its field allows.
 func (r *reader) decodeText(n *ast.StringNode, v reflect.Value, path string, tag reflect.StructTag) {
 	v.SetString(n.Value)
-	if n.Value == "" {
-		if example := tag.Get("example"); example != "" {
-			r.mistake(n, path, "is empty; write something like %s", example)
-		}
+	if example := tag.Get("example"); n.Value == "" && example != "" {
+		r.mistake(n, path, "is empty; write something like %s", example)
+	} else if err := checkPointer(n.Value); err != nil && tag.Get("form") == "pointer" {
+		r.mistake(n, path, "%s", r.unfilled(n, err.Error()))
 	}
 	if choices := choices(tag); choices != nil && !slices.Contains(choices, n.Value) {
 		r.mistake(n, path, "is none of %s; %s", strings.Join(choices, ", "), oneOf(n.Value, choices))

@@ -1,5 +1,13 @@
 package configfile
 
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // File is what a config file says. Zero values mean the defaults of the fields of
 // connector.Config and authhttp.JSON that they stand for.
 type File struct {
@@ -9,15 +17,28 @@ type File struct {
 	Retry   Retry    `json:"retry,omitempty" jsonschema:"how attempts follow each other"`
 }
 
+// Format prints how much the file says, and nothing of it.
+func (f File) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "[config file of %d sockets]", len(f.Sockets))
+}
+
+// Headers are the headers of a request, each with one value.
+type Headers map[string]string
+
+// Format prints the names, and no value.
+func (h Headers) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, "["+strings.Join(slices.Sorted(maps.Keys(h)), " ")+"]")
+}
+
 // HTTP is the backend that is logged in to.
 type HTTP struct {
-	Base       string            `json:"base,omitempty" jsonschema:"http:// or https://, to which all URLs may be relative, those of sockets too"`
-	AllowPlain bool              `json:"allowPlain,omitempty" jsonschema:"send secrets in clear over http:// and ws:// to hosts other than loopback"`
-	Headers    map[string]string `json:"headers,omitempty" jsonschema:"headers of every call"`
-	Token      TokenHeader       `json:"token,omitempty" jsonschema:"how the access token goes on requests"`
-	Origins    []string          `json:"origins,omitempty" jsonschema:"the only scheme://host whose requests get the token; absent: that of base"`
-	Exclude    []string          `json:"exclude,omitempty" jsonschema:"prefixes of URLs whose requests get no token"`
-	ExcludeRE  []string          `json:"excludePattern,omitempty" jsonschema:"regular expressions (RE2) of URLs whose requests get no token"`
+	Base       string      `json:"base,omitempty" jsonschema:"http:// or https://, to which all URLs may be relative, those of sockets too"`
+	AllowPlain bool        `json:"allowPlain,omitempty" jsonschema:"send secrets in clear over http:// and ws:// to hosts other than loopback"`
+	Headers    Headers     `json:"headers,omitempty" jsonschema:"headers of every call"`
+	Token      TokenHeader `json:"token,omitempty" jsonschema:"how the access token goes on requests"`
+	Origins    []string    `json:"origins,omitempty" jsonschema:"the only scheme://host whose requests get the token; absent: that of base"`
+	Exclude    []string    `json:"exclude,omitempty" jsonschema:"prefixes of URLs whose requests get no token"`
+	ExcludeRE  []string    `json:"excludePattern,omitempty" jsonschema:"regular expressions (RE2) of URLs whose requests get no token"`
 
 	Login            Call   `json:"login" example:"{url: https://example.com/login}" jsonschema:"the login request; its body holds the credentials"`
 	Refresh          *Call  `json:"refresh,omitempty" jsonschema:"the refresh request; absent: the backend has none"`
@@ -36,11 +57,11 @@ type TokenHeader struct {
 
 // Call is one kind of HTTP request.
 type Call struct {
-	Method  string            `json:"method,omitempty" jsonschema:"default: POST, and GET for user"`
-	URL     string            `json:"url" example:"https://example.com/login" jsonschema:"absolute, or relative to base; may hold placeholders"`
-	Headers map[string]string `json:"headers,omitempty" jsonschema:"more headers; their values may hold placeholders"`
-	Body    *Template         `json:"body,omitempty" jsonschema:"the JSON body; default: {refresh_token: \"{{refresh}}\"} for refresh, {user_id: \"{{id}}\"} for loginAs, none for others"`
-	Answer  *Answer           `json:"answer,omitempty" jsonschema:"where things are in this call's answer; absent: as in http.answer"`
+	Method  string    `json:"method,omitempty" jsonschema:"default: POST, and GET for user"`
+	URL     string    `json:"url" example:"https://example.com/login" jsonschema:"absolute, or relative to base; may hold placeholders"`
+	Headers Headers   `json:"headers,omitempty" jsonschema:"more headers; their values may hold placeholders"`
+	Body    *Template `json:"body,omitempty" jsonschema:"the JSON body; default: {refresh_token: \"{{refresh}}\"} for refresh, {user_id: \"{{id}}\"} for loginAs, none for others"`
+	Answer  *Answer   `json:"answer,omitempty" jsonschema:"where things are in this call's answer; absent: as in http.answer"`
 }
 
 // Answer says where things are in an answer, by JSON Pointers (RFC 6901). Of several
@@ -62,13 +83,13 @@ type Life struct {
 
 // Socket is one WebSocket.
 type Socket struct {
-	ID           string            `json:"id" example:"chat" jsonschema:"its name, unique in the file"`
-	URL          string            `json:"url" example:"wss://example.com/ws" jsonschema:"ws:// or wss://, or relative to http.base; may hold placeholders"`
-	Group        int               `json:"group,omitempty" jsonschema:"sockets of one group open together, those of the next one when these are ready; default: 1"`
-	Public       bool              `json:"public,omitempty" jsonschema:"it needs no token"`
-	Early        bool              `json:"early,omitempty" jsonschema:"it opens before the login"`
-	Subprotocols []string          `json:"subprotocols,omitempty" jsonschema:"offered in this order"`
-	Headers      map[string]string `json:"headers,omitempty" jsonschema:"of the upgrade request; their values may hold placeholders"`
+	ID           string   `json:"id" example:"chat" jsonschema:"its name, unique in the file"`
+	URL          string   `json:"url" example:"wss://example.com/ws" jsonschema:"ws:// or wss://, or relative to http.base; may hold placeholders"`
+	Group        int      `json:"group,omitempty" jsonschema:"sockets of one group open together, those of the next one when these are ready; default: 1"`
+	Public       bool     `json:"public,omitempty" jsonschema:"it needs no token"`
+	Early        bool     `json:"early,omitempty" jsonschema:"it opens before the login"`
+	Subprotocols []string `json:"subprotocols,omitempty" jsonschema:"offered in this order"`
+	Headers      Headers  `json:"headers,omitempty" jsonschema:"of the upgrade request; their values may hold placeholders"`
 
 	Auth      *Step  `json:"auth,omitempty" jsonschema:"the first message"`
 	Renew     *Step  `json:"renew,omitempty" jsonschema:"the message that offers a newer token on an open connection"`
@@ -103,8 +124,8 @@ type Step struct {
 
 // ID says where the id of a request and its answer is.
 type ID struct {
-	Request string `json:"request,omitempty" jsonschema:"JSON Pointer into a request"`
-	Answer  string `json:"answer,omitempty" jsonschema:"JSON Pointer into an answer; default: as in the request"`
+	Request string `json:"request,omitempty" form:"pointer" example:"/id" jsonschema:"JSON Pointer into a request"`
+	Answer  string `json:"answer,omitempty" form:"pointer" example:"/id" jsonschema:"JSON Pointer into an answer; default: as in the request"`
 	As      string `json:"as,omitempty" enum:"number,string" jsonschema:"number (default) or string; either is understood in an answer"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"reflect"
 	"unicode/utf8"
 )
 
@@ -78,10 +79,14 @@ func parse(name string, text []byte, o Options, exposed bool) (*File, error) {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	r := &reader{faults: faults{file: name}, env: o.Env, lines: make(map[string]int)}
+	r := newReader(name, o.Env)
 	file := &File{}
-	if root := r.plain(text); root != nil && r.marks[root] != broken {
-		r.decodeFile(root, file)
+	if root := r.plain(text); root != nil {
+		r.decode(root, reflect.ValueOf(file).Elem(), "", "")
+		if exposed {
+			r.checkSecrets(root)
+		}
+		r.check(file)
 	}
 	if err := r.err(); err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func TestParse(t *testing.T) {
 		got, want any
 	}{
 		{"base", file.HTTP.Base, "https://example.com/api"},
-		{"headers", file.HTTP.Headers, map[string]string{"X-Client": "1"}},
+		{"headers", file.HTTP.Headers, configfile.Headers{"X-Client": "1"}},
 		{"token", file.HTTP.Token, configfile.TokenHeader{Header: "X-Token", Format: "{{token}}"}},
 		{"exclude", file.HTTP.Exclude, []string{"/public"}},
 		{"login.url", file.HTTP.Login.URL, "login"},
@@ -79,7 +79,7 @@ func TestParse(t *testing.T) {
 		{"retry", file.Retry, configfile.Retry{Floor: configfile.Duration(time.Second), PerMinute: 60}},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
-			t.Errorf("X1 %s: got %#v, want %#v", c.name, c.got, c.want)
+			t.Errorf("%s: got %#v, want %#v", c.name, c.got, c.want)
 		}
 	}
 }

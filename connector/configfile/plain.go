@@ -34,16 +34,17 @@ type reader struct {
 	anchors map[string]*ast.AnchorNode // those before what is being read
 	open    map[*ast.AnchorNode]bool   // whose values are being read
 	values  int                        // how many there are so far
-	marks   map[ast.Node]mark
+	filled  map[ast.Node]string        // texts with variables, as the file has them
+	broken  map[ast.Node]bool          // values with a fault that was told: whatever they are, it is none again
 }
 
-// mark says what is special about a plain value.
-type mark uint8
-
-const (
-	filled mark = iota + 1 // a text with a variable in it
-	broken                 // has a fault that was told: whatever it is, it is none again
-)
+func newReader(name string, env func(string) (string, bool)) *reader {
+	return &reader{
+		faults: faults{file: name}, env: env, lines: make(map[string]int),
+		anchors: make(map[string]*ast.AnchorNode), open: make(map[*ast.AnchorNode]bool),
+		filled: make(map[ast.Node]string), broken: make(map[ast.Node]bool),
+	}
+}
 
 // plain reads YAML, and returns its one value as mappings, lists, texts, numbers,
 // truth values and nulls alone, with aliases and variables put in: the names of
@@ -78,7 +79,6 @@ func (r *reader) plain(text []byte) ast.Node {
 		r.add(0, "", "says nothing; write at least %s", least)
 		return nil
 	}
-	r.anchors, r.open, r.marks = make(map[string]*ast.AnchorNode), make(map[*ast.AnchorNode]bool), make(map[ast.Node]mark)
 	return r.value(root, "", 1)
 }
 
@@ -128,7 +128,7 @@ func (r *reader) value(node ast.Node, path string, depth int) ast.Node {
 		if r.values == mostValues+1 {
 			r.add(lineOf(node), path, "has more than %d values with those of aliases; use fewer", mostValues)
 		}
-		return r.broken(node)
+		return r.brokenAt(node)
 	}
 	if depth > mostNested {
 		return r.refuse(node, path, "is the last of more than %d values in each other; a config file has few", mostNested)
@@ -149,7 +149,7 @@ func (r *reader) value(node ast.Node, path string, depth int) ast.Node {
 	case *ast.IntegerNode:
 		return r.integer(n, path)
 	case *ast.FloatNode:
-		return number(n.Token, n.Value)
+		return float(n.Token, n.Value)
 	case *ast.BoolNode, *ast.NullNode:
 		return n
 	case *ast.AnchorNode:
@@ -165,13 +165,13 @@ func (r *reader) value(node ast.Node, path string, depth int) ast.Node {
 // refuse tells a fault of a value.
 func (r *reader) refuse(node ast.Node, path, format string, args ...any) ast.Node {
 	r.add(lineOf(node), path, format, args...)
-	return r.broken(node)
+	return r.brokenAt(node)
 }
 
-// broken stands for a value with a fault.
-func (r *reader) broken(node ast.Node) ast.Node {
+// brokenAt stands for a value with a fault.
+func (r *reader) brokenAt(node ast.Node) ast.Node {
 	null := ast.Null(node.GetToken())
-	r.marks[null] = broken
+	r.broken[null] = true
 	return null
 }
 
@@ -214,13 +214,8 @@ func nameOf(key ast.Node) (string, bool) {
 
 // text puts variables into a text.
 func (r *reader) text(n *ast.StringNode, path string) ast.Node {
-	if n.Token.Type == token.StringType && longNumber.MatchString(n.Value) {
-		if strings.ContainsAny(n.Value, ".eE") {
-			if f, err := strconv.ParseFloat(n.Value, 64); err == nil {
-				return number(n.Token, f)
-			}
-		}
-		return r.refuse(n, path, "is a number of more than 64 bits; put it in quotes to make it a text")
+	if n.Token.Type == token.StringType && jsonNumber.MatchString(n.Value) {
+		return r.number(n, path)
 	}
 	value, found, err := fill(n.Value, r.env)
 	if err != nil {
@@ -230,13 +225,21 @@ func (r *reader) text(n *ast.StringNode, path string) ast.Node {
 	t.Value = value
 	plain := ast.String(t)
 	if found {
-		r.marks[plain] = filled
+		r.filled[plain] = n.Value
 	}
 	return plain
 }
 
-// longNumber are the numbers of JSON, of which go-yaml takes some for texts.
-var longNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+// jsonNumber are the numbers of JSON, of which go-yaml takes some for texts, as 1e3.
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
+
+// number returns the number that a text is.
+func (r *reader) number(n *ast.StringNode, path string) ast.Node {
+	if value, err := strconv.ParseFloat(n.Value, 64); err == nil && strings.ContainsAny(n.Value, ".eE") {
+		return float(n.Token, value)
+	}
+	return r.refuse(n, path, "is a number of more than 64 bits; put it in quotes to make it a text")
+}
 
 // integer refuses what reads like a decimal number and is an octal one.
 func (r *reader) integer(n *ast.IntegerNode, path string) ast.Node {
@@ -250,8 +253,8 @@ func (r *reader) integer(n *ast.IntegerNode, path string) ast.Node {
 	return plain
 }
 
-// number makes a float whose token is that number in JSON.
-func number(t *token.Token, value float64) ast.Node {
+// float makes a number whose token is that number in JSON.
+func float(t *token.Token, value float64) ast.Node {
 	if !json.Valid([]byte(t.Value)) {
 		t = t.Clone()
 		text, _ := json.Marshal(value) // finite

@@ -81,7 +81,7 @@ func (d *Duration) UnmarshalYAML(node ast.Node) error {
 	case *ast.StringNode:
 		value, err := time.ParseDuration(n.Value)
 		if err != nil {
-			return fmt.Errorf("%.30q is no duration; write %s", n.Value, d.wanted())
+			return fmt.Errorf("%q is no duration; write %s", n.Value, d.wanted())
 		}
 		if value <= 0 {
 			return errors.New("is not more than 0; leave the field out for its default")
@@ -108,7 +108,7 @@ func (r *Range) UnmarshalYAML(node ast.Node) error {
 	text := node.GetToken().Value
 	ends := rangeForm.FindStringSubmatch(text)
 	if ends == nil {
-		return fmt.Errorf("%.30q is no number and no range; write %s", text, r.wanted())
+		return fmt.Errorf("%q is no number and no range; write %s", text, r.wanted())
 	}
 	from, errFrom := strconv.Atoi(ends[1])
 	to, errTo := from, error(nil)

@@ -1,0 +1,112 @@
+package configfile
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
+
+// hasVariable is the form of a text with a variable, which may stand for any number,
+// truth value or choice.
+const hasVariable = `\$\{`
+
+// Schema returns the JSON Schema (draft 2020-12) of a config file, for editors that
+// complete and check as one writes. What it refuses Parse refuses too; Parse knows
+// more, such as which fields need each other.
+func Schema() []byte {
+	s := schemaOf(reflect.TypeFor[File]())
+	s.Schema = "https://json-schema.org/draft/2020-12/schema"
+	s.Title = "interlock connect"
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		panic("interlock: config file: schema: " + err.Error()) // of types that never change
+	}
+	return append(text, '\n')
+}
+
+// schemaOf infers the schema of a type, with the types that are unions in a file.
+func schemaOf(t reflect.Type) *jsonschema.Schema {
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: unions()})
+	if err != nil {
+		panic("interlock: config file: schema: " + err.Error())
+	}
+	refine(s, t)
+	return s
+}
+
+// unions are the schemas of the types that a file can write in more than one way.
+func unions() map[reflect.Type]*jsonschema.Schema {
+	one := 1.0
+	pointer := func() *jsonschema.Schema { return text(`^(/|$)|` + hasVariable) }
+	place := text(`^(/|$|none$)|` + hasVariable)
+	codes := text(`^\s*-?[0-9]+\s*(-\s*-?[0-9]+\s*)?$|` + hasVariable)
+	number := &jsonschema.Schema{Type: "integer"}
+	all := &jsonschema.Schema{Type: "object", PropertyNames: pointer()}
+	match := either(pointer(), all)
+	return map[reflect.Type]*jsonschema.Schema{
+		reflect.TypeFor[bool]():     either(&jsonschema.Schema{Type: "boolean"}, text(hasVariable)),
+		reflect.TypeFor[int]():      either(&jsonschema.Schema{Type: "integer", Minimum: &one}, text(hasVariable)),
+		reflect.TypeFor[int64]():    either(&jsonschema.Schema{Type: "integer", Minimum: &one}, text(hasVariable)),
+		reflect.TypeFor[Duration](): text(`^[0-9+.]+(ns|us|µs|μs|ms|s|m|h)|` + hasVariable),
+		reflect.TypeFor[Pointers](): either(place, list(pointer())),
+		reflect.TypeFor[Range]():    either(number, codes),
+		reflect.TypeFor[Saying]():   either(number, &jsonschema.Schema{Type: "string"}),
+		reflect.TypeFor[Match]():    either(pointer(), all, list(match)),
+		reflect.TypeFor[Template](): {},
+	}
+}
+
+func text(pattern string) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: pattern}
+}
+
+func list(of *jsonschema.Schema) *jsonschema.Schema {
+	one := 1
+	return &jsonschema.Schema{Type: "array", Items: of, MinItems: &one}
+}
+
+func either(schemas ...*jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: schemas}
+}
+
+// refine adds to an inferred schema what jsonschema does not know: the tags of
+// fields, and that nothing here may be null.
+func refine(s *jsonschema.Schema, t reflect.Type) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if _, union := unions()[t]; union {
+		s.Types = nil // pointers to unions
+		return
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		s.Type, s.Types = "object", nil
+		for _, f := range fieldsOf(t) {
+			property := s.Properties[f.name]
+			refine(property, t.Field(f.index).Type)
+			refineText(property, f)
+		}
+	case reflect.Slice:
+		s.Type, s.Types = "array", nil
+		refine(s.Items, t.Elem())
+	}
+}
+
+// refineText says which texts a field takes.
+func refineText(s *jsonschema.Schema, f field) {
+	if f.tag.Get("form") == "pointer" {
+		s.Pattern = `^/|` + hasVariable
+	}
+	if allowed := choices(f.tag); allowed != nil {
+		enum := &jsonschema.Schema{Type: "string"}
+		for _, one := range allowed {
+			enum.Enum = append(enum.Enum, one)
+		}
+		s.Type, s.AnyOf = "", []*jsonschema.Schema{enum, text(hasVariable)}
+	}
+	if one := 1; f.required && s.Type == "string" {
+		s.MinLength = &one
+	}
+}
