@@ -14,9 +14,9 @@ import (
 // A request is one frame. A frame that comes in, text or binary, holds one or
 // more JSON values with any or no whitespace between them, though two adjacent
 // numbers or literals need some. Each value is a message; so is each element of
-// an array, unless Res takes arrays itself: then the array is one message. Res
-// takes arrays if it is a slice, an array or an interface, if it implements
-// json.Unmarshaler, or if it points to such a type.
+// an array, unless Res takes arrays itself and Elements is not set: then the array
+// is one message. Res takes arrays if it is a slice, an array or an interface, if it
+// implements json.Unmarshaler, or if it points to such a type.
 //
 // An empty array holds no message. A null is what encoding/json makes of it,
 // mostly the zero Res. A frame that is empty or only whitespace is an error: a
@@ -26,7 +26,8 @@ import (
 // An error of Decode says which message of the frame is at fault and at which
 // byte, both counted from 1.
 type JSON[Req, Res any] struct {
-	Binary bool // requests are sent as binary frames
+	Binary   bool // requests are sent as binary frames
+	Elements bool // each element of an array is a message, also where Res takes arrays
 }
 
 // Encode is json.Marshal.
@@ -49,7 +50,7 @@ func (c JSON[Req, Res]) Decode(f Frame, each func(Res)) error {
 	}
 	for !r.ended() {
 		read := r.message
-		if r.data[r.at] == '[' && !takesArrays(reflect.TypeFor[Res]()) {
+		if r.data[r.at] == '[' && (c.Elements || !takesArrays(reflect.TypeFor[Res]())) {
 			read = r.elements
 		}
 		if err := read(); err != nil {

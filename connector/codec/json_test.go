@@ -148,6 +148,8 @@ func TestJSONDecode(t *testing.T) {
 	t.Run("R6 JSON, an array where Res is an interface", reads(codec.JSON[order, any]{}, `[1,"b"]2`, any([]any{1.0, "b"}), any(2.0)))
 	t.Run("R6 JSON, an array where Res is raw", reads(codec.JSON[order, json.RawMessage]{}, `[1, 2]`, json.RawMessage(`[1, 2]`)))
 	t.Run("R6 JSON, an array where Res reads itself", reads(codec.JSON[order, pair]{}, `[1,2][3,4]`, pair{1, 2}, pair{3, 4}))
+	t.Run("R6 JSON, elements where Res reads itself", reads(codec.JSON[order, pair]{Elements: true}, `[[1,2], [3,4]]`, pair{1, 2}, pair{3, 4}))
+	t.Run("R6 JSON, elements where Res is raw", reads(codec.JSON[order, json.RawMessage]{Elements: true}, `[1, [2]] {}`, json.RawMessage(`1`), json.RawMessage(`[2]`), json.RawMessage(`{}`)))
 	t.Run("R6 JSON, an array where Res points to such a type", reads(codec.JSON[order, *pair]{}, `[1,2]`, &pair{1, 2}))
 	t.Run("R6 JSON, an array of slices is one message only", fails(codec.JSON[order, []int]{}, codec.Frame{Data: []byte(`[[1],[2]]`)}, "message 1, byte 2: does not fit a int"))
 
