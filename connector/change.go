@@ -2,6 +2,7 @@ package connector
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/custom-app/interlock/transitions"
 )
@@ -17,13 +18,17 @@ type Change struct {
 	Generation uint32 // the machine's generation after the change
 }
 
-// LogValue returns the change as a group, for log/slog.
+// LogValue returns the change as a group, for log/slog; without an id where there is none.
 func (c Change) LogValue() slog.Value {
-	return slog.GroupValue(
+	attrs := []slog.Attr{
 		slog.String("machine", c.Machine.String()), slog.String("id", c.ID), slog.String("from", c.From),
 		slog.String("event", c.Event), slog.String("to", c.To), slog.String("reason", c.Reason),
 		slog.Uint64("generation", uint64(c.Generation)),
-	)
+	}
+	if c.ID == "" {
+		attrs = slices.Delete(attrs, 1, 2)
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // change puts an output into names.

@@ -167,6 +167,9 @@ func (c *Client[C, U]) NewSessionOf(account string) *Session[C, U] {
 			panic(err)
 		}
 	}
+	if c.config.Log != nil {
+		d.log = &logger{driver: d, to: c.config.Log.Handler()}
+	}
 	if c.journal != nil {
 		d.journal = &journalist{driver: d, to: c.journal.Session(d.number, c.recorded)}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -96,6 +97,18 @@ type Config[C, U any] struct {
 	System *transitions.System // the machines; nil: transitions.Shipped. Another one is for tests of what a changed table would do
 	Engine fsm.Engine          // what steps the machines; the zero value is fsm.Looplab
 	Now    func() time.Time    // the clock, which must not use a session; nil: time.Now
+
+	// Log is told what sessions do: each [Change] of the session itself at level Info
+	// and of its other machines at Debug, and what [Session.Errors] tells at Warn, each
+	// with [Session.Number]. It is never told a token, credentials or a URL, other
+	// than what an error's own text says. A line of a change has the context of the
+	// command whose doing it is, or that is in flight. Lines are written on goroutines of
+	// their own, those of one session in order, and are written when its Logout or Close
+	// returns, or a second later; what a slow handler leaves no place for, beyond 256
+	// lines of a session, is left out, and the next line says how many were lost. Only its Enabled is asked while outputs of the machines are run: it must neither
+	// block nor use a session. A handler that panics is called no more by that session.
+	// nil: silent.
+	Log *slog.Logger
 
 	// Journal gets the journal of every session as JSON Lines, each in one Write,
 	// before the effects of its event are performed: package journal, below this one,

@@ -51,6 +51,7 @@ type driver struct {
 
 	storage   serial // what is asked of the store: an answer that comes late undoes nothing that was asked later
 	callbacks serial
+	log       *logger
 	held      atomic.Pointer[[]*held]       // the pairs: the master's first, the current user's last
 	users     atomic.Pointer[[]any]         // in the same order
 	clock     atomic.Pointer[time.Duration] // the server's less ours; nil: not measured
@@ -269,7 +270,9 @@ func (d *driver) stepped(w work) {
 	if out.Machine == transitions.LoginKind && d.login != nil && w.why.err != nil {
 		d.login.last = w.why.err
 	}
-	d.changes.publish(d.change(w))
+	c := d.change(w)
+	d.log.change(d.contextOf(w.why), c)
+	d.changes.publish(c)
 	if fault, ok := w.why.err.(*SocketError); ok && !w.why.told {
 		w.why.told = true // what else the same event moves is not another fault
 		d.failOn(out, fault)

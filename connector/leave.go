@@ -48,18 +48,20 @@ func (s *Session[C, U]) Close(ctx context.Context) error {
 
 // leaveCall is a command to leave that waits for its end.
 type leaveCall struct {
+	ctx  context.Context
 	err  error      // what it has missed already
 	done chan error // holds one
 }
 
 // leave posts a command that ends what there is, and waits for its end.
 func (d *driver) leave(ctx context.Context, on transitions.SessionEvent, devices uint32) error {
-	call := &leaveCall{done: make(chan error, 1)}
+	call := &leaveCall{ctx: ctx, done: make(chan error, 1)}
 	if err := d.post(transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: devices}, &cause{logout: call}); err != nil {
 		return err
 	}
 	select {
 	case err := <-call.done:
+		d.log.flush(ctx)
 		return err
 	case <-ctx.Done():
 		return context.Cause(ctx)

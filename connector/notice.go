@@ -94,6 +94,7 @@ func (d *driver) noToken(cause NoTokenCause, err error) {
 // fail tells watchers and the reporter what went wrong, where there is one of the
 // other side's addresses to name.
 func (d *driver) fail(url string, err error) {
+	d.log.fault(err)
 	d.faults.publish(err)
 	if d.settings.reporter.Report == nil {
 		return

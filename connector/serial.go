@@ -11,18 +11,19 @@ type serial struct {
 }
 
 // add adds a job, and begins the goroutine if there is none. A job beyond the
-// limit of those that wait is left out; 0: there is none.
-func (s *serial) add(limit int, begin func(run func()), job func()) {
+// limit of those that wait is left out, which is false; 0: there is none.
+func (s *serial) add(limit int, begin func(run func()), job func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if limit > 0 && len(s.waiting) == limit {
-		return
+		return false
 	}
 	s.waiting = append(s.waiting, job)
 	if !s.busy {
 		s.busy = true
 		begin(s.run)
 	}
+	return true
 }
 
 func (s *serial) run() {

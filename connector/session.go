@@ -22,6 +22,10 @@ type Session[C, U any] struct {
 // String names the session without showing what it holds.
 func (s *Session[C, U]) String() string { return fmt.Sprintf("interlock session %d", s.driver.number) }
 
+// Number returns which session of its client it is, from 1 in the order in which they
+// were made: by it Config.Log and the journal tell them apart.
+func (s *Session[C, U]) Number() uint64 { return s.driver.number }
+
 // Login logs in and returns when every socket is ready, or, with [WithoutSockets],
 // when the user is logged in. It tries again while the server is unavailable, for
 // as long as ctx and the backoff last.
