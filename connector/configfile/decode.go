@@ -32,9 +32,14 @@ func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect
 		}
 		return
 	}
-	if !r.decodeKind(node, v, path, tag) {
-		r.mistake(node, path, "is %s; write %s", given(node), wanted(v.Type(), tag))
+	if r.decodeKind(node, v, path, tag) {
+		return
 	}
+	instead := "write " + wanted(v.Type(), tag)
+	if _, scalar := node.(ast.ScalarNode); scalar && v.Kind() == reflect.String {
+		instead = "put it in quotes to make it a text"
+	}
+	r.mistake(node, path, "is %s; %s", given(node), instead)
 }
 
 // unfilled puts back into the text of a fault what the file has instead of the values
@@ -148,7 +153,7 @@ func (r *reader) decodeText(n *ast.StringNode, v reflect.Value, path string, tag
 		r.mistake(n, path, "%s", r.unfilled(n, err.Error()))
 	}
 	if choices := choices(tag); choices != nil && !slices.Contains(choices, n.Value) {
-		r.mistake(n, path, "is none of %s; %s", strings.Join(choices, ", "), oneOf(n.Value, choices))
+		r.mistake(n, path, "%s", r.unfilled(n, fmt.Sprintf("%q is not one of its values; %s", n.Value, oneOf(n.Value, choices))))
 	}
 }
 
@@ -172,26 +177,27 @@ func (r *reader) decodeMap(n *ast.MappingNode, v reflect.Value, path string) {
 
 func (r *reader) decodeStruct(n *ast.MappingNode, v reflect.Value, path string) {
 	fields := fieldsOf(v.Type())
-	given := make(map[string]bool)
+	meant := make(map[string]bool) // the fields that are given, if by another name
 	for _, entry := range n.Values {
 		name, _ := nameOf(entry.Key)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
-			r.unknown(entry.Key, path, name, fields)
+			likely := r.unknown(entry.Key, path, name, fields)
+			meant[likely] = true
 			continue
 		}
-		given[name] = true
+		meant[name] = true
 		r.decode(entry.Value, v.Field(fields[i].index), join(path, name), fields[i].tag)
 	}
 	for _, f := range fields {
-		if f.required && !given[f.name] {
+		if f.required && !meant[f.name] {
 			r.mistake(n, join(path, f.name), "is missing; write something like %s: %s", f.name, f.tag.Get("example"))
 		}
 	}
 }
 
-// unknown tells that there is no such field, and which was meant.
-func (r *reader) unknown(key ast.Node, path, name string, fields []field) {
+// unknown tells that there is no such field, and returns which was meant, if one was.
+func (r *reader) unknown(key ast.Node, path, name string, fields []field) string {
 	var names []string
 	for _, f := range fields {
 		names = append(names, f.name)
@@ -201,6 +207,8 @@ func (r *reader) unknown(key ast.Node, path, name string, fields []field) {
 		where = "the file"
 	}
 	r.mistake(key, join(path, name), "is no field of %s; %s", where, oneOf(name, names))
+	likely, _ := nearest(name, names)
+	return likely
 }
 
 // field is one field of a struct, as a file names it.
@@ -241,20 +249,23 @@ func wanted(t reflect.Type, tag reflect.StructTag) string {
 		if len(names) == 0 {
 			return "a value"
 		}
-		return "fields, of " + strings.Join(names, ", ")
+		return "the fields it has, of " + strings.Join(names, ", ")
 	case reflect.Map:
 		return "names with texts, as in X-Client: \"1\""
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Struct {
+			return "a list, with - before each of its elements"
+		}
 		return "a list, as in [a, b]"
 	case reflect.Bool:
-		return "true or false"
+		return "true or false, without quotes"
 	case reflect.Int, reflect.Int64:
-		return "a whole number"
+		return "a whole number, without quotes"
 	}
 	if example := tag.Get("example"); example != "" {
 		return "a text such as " + example
 	}
-	return "a text, in quotes if need be"
+	return "a text"
 }
 
 // given says what a value is, and not which.

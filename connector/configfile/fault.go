@@ -38,8 +38,15 @@ type faults struct {
 	all  []fault
 }
 
+// mostText is how long the text of a fault may be, which can hold what the file says.
+const mostText = 500
+
 func (f *faults) add(line int, path, format string, args ...any) {
-	f.all = append(f.all, fault{f.file, line, path, fmt.Sprintf(format, args...)})
+	text := fmt.Sprintf(format, args...)
+	if len(text) > mostText {
+		text = strings.ToValidUTF8(text[:mostText], "") + "…"
+	}
+	f.all = append(f.all, fault{f.file, line, path, text})
 }
 
 // err joins the faults in the order of their lines; nil: there are none.
@@ -52,33 +59,41 @@ func (f *faults) err() error {
 	return errors.Join(joined...)
 }
 
-// nearest returns the name that was most likely meant, and whether one was.
+// nearest returns the name that was most likely meant; false: none was.
 func nearest(given string, names []string) (string, bool) {
 	given = strings.ToLower(given)
-	best, distance := "", 0
+	best, least := "", 0
 	for _, name := range names {
-		lower := strings.ToLower(name)
-		d := levenshtein.ComputeDistance(given, lower)
-		near := d*5 <= 2*max(len(given), len(lower)) || commonPrefix(given, lower) >= 4
-		if near && (best == "" || d < distance) {
-			best, distance = name, d
+		d, near := distance(given, strings.ToLower(name))
+		if near && (best == "" || d < least) {
+			best, least = name, d
 		}
 	}
 	return best, best != ""
 }
 
-func commonPrefix(a, b string) int {
-	n := 0
-	for n < min(len(a), len(b)) && a[n] == b[n] {
-		n++
-	}
-	return n
+// distance tells how many letters differ, and whether that is few: two of five at
+// most, or only their order, or only the end.
+func distance(given, name string) (letters int, near bool) {
+	letters = levenshtein.ComputeDistance(given, name)
+	few := letters*5 <= 2*max(len(given), len(name))
+	begun := len(given) >= 3 && (strings.HasPrefix(name, given) || len(name) >= 4 && strings.HasPrefix(given, name[:4]))
+	return letters, few || begun || sorted(given) == sorted(name)
 }
 
-// oneOf names the choices, the nearest alone if there is one.
+func sorted(text string) string {
+	letters := []byte(text)
+	slices.Sort(letters)
+	return string(letters)
+}
+
+// oneOf says to write the nearest of the names, or else which there are.
 func oneOf(given string, names []string) string {
 	if name, ok := nearest(given, names); ok {
 		return "write " + name
+	}
+	if len(names) == 1 {
+		return "there is only " + names[0]
 	}
 	return "write one of " + strings.Join(names, ", ")
 }

@@ -3,26 +3,24 @@ package configfile
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a file, which keep what YAML can be made to do small.
+// Bounds of a file, which keep small what YAML can be made to do.
 const (
 	mostTokens = 20_000 // words and signs
 	mostNested = 32     // values in each other
-	mostColumn = 2_000  // where a line may begin, or a list go on
-	mostKey    = 256    // bytes of a name
-	mostValues = 50_000 // after aliases were put in
+	mostColumn = 128    // where a field or an element may begin, outside of brackets
+	mostName   = 128    // bytes of a name
+	mostValues = 50_000 // with those of aliases
 )
 
 // reader makes a File of a text.
@@ -85,37 +83,37 @@ func (r *reader) plain(text []byte) ast.Node {
 // least is the shortest config file.
 const least = "http: {login: {url: https://example.com/login}}"
 
-// bounded tells whether the parser can be given the tokens: it recurses, and makes a
-// path for each name.
+// bounded tells whether the parser can be given the tokens: it recurses, and keeps
+// for each name the names of all that it is in.
 func (r *reader) bounded(tokens token.Tokens) bool {
 	if len(tokens) > mostTokens {
 		r.add(0, "", "has more than %d words and signs; a config file is far shorter", mostTokens)
 		return false
 	}
-	flow, row := 0, 0 // how many brackets are open, and lists and names begun in the line
-	line := 0
+	brackets := 0
 	for _, t := range tokens {
-		if t.Position.Line != line {
-			line, row = t.Position.Line, 0
-		}
+		line, column := t.Position.Line, 0
 		switch t.Type {
 		case token.MappingStartType, token.SequenceStartType:
-			flow++
+			brackets++
 		case token.MappingEndType, token.SequenceEndType:
-			flow--
-		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType:
-			row++
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType:
+			column = t.Position.Column
 		case token.TagType:
-			r.add(line, "", "holds a tag, %.20q; leave it out", t.Value)
+			r.add(line, "", "has a tag, which begins with !; leave it out, or put the text in quotes")
 			return false
 		case token.MappingValueType:
-			if t.Prev != nil && len(t.Prev.Value) > mostKey {
-				r.add(line, "", "has a name of more than %d bytes before a colon; put a text that holds one in quotes", mostKey)
+			if t.Prev != nil {
+				column = t.Prev.Position.Column
+			}
+			if t.Prev != nil && len(t.Prev.Value) > mostName {
+				r.add(line, "", "has a name of more than %d bytes before a colon; put a text that holds a colon in quotes", mostName)
 				return false
 			}
 		}
-		if flow > mostNested || row > mostNested || flow == 0 && row > 0 && t.Position.Column > mostColumn {
-			r.add(line, "", "has more than %d values in each other; a config file has few", mostNested)
+		if brackets > mostNested || brackets <= 0 && column > mostColumn {
+			r.add(line, "", "has more values in each other, or further to the right, than a config file needs; write them flatter")
 			return false
 		}
 	}
@@ -281,9 +279,9 @@ func (r *reader) alias(n *ast.AliasNode, path string, depth int) ast.Node {
 	name := n.Value.GetToken().Value
 	switch anchor := r.anchors[name]; {
 	case anchor == nil:
-		return r.refuse(n, path, "*%s: nothing before is named &%s; put in quotes a text that begins with *", name, name)
+		return r.refuse(n, path, "is *%s, and nothing before is named &%s; put a text that begins with * in quotes", name, name)
 	case r.open[anchor]:
-		return r.refuse(n, path, "*%s: stands in the value that is named &%s, which would never end; write it out", name, name)
+		return r.refuse(n, path, "is *%s in the value that is named &%s, which would never end; write it out", name, name)
 	default:
 		r.open[anchor] = true
 		defer delete(r.open, anchor)
@@ -314,48 +312,3 @@ func join(path, name string) string {
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
-
-// syntax tells why a text is no YAML.
-func (r *reader) syntax(err error, text []byte) {
-	var fault yaml.Error
-	if !errors.As(err, &fault) || fault.GetToken() == nil {
-		r.add(0, "", "is no YAML")
-		return
-	}
-	line := fault.GetToken().Position.Line
-	lines := bytes.Split(text, []byte("\n"))
-	var source string
-	if line >= 1 && line <= len(lines) {
-		source = string(lines[line-1])
-	}
-	r.add(line, "", "%s", meant(fault.GetMessage(), source))
-}
-
-// meant says what is wrong with a line for which go-yaml has a message.
-func meant(message, source string) string {
-	if strings.Contains(source, "${") || strings.Contains(source, "{{") {
-		if strings.Contains(message, "flow") || strings.Contains(message, "'}'") || strings.Contains(message, "']'") {
-			return "holds { of a placeholder or a variable outside of quotes; put the text in quotes, as in \"{{token}}\""
-		}
-	}
-	for _, m := range syntaxMessages {
-		if strings.Contains(message, m.part) {
-			return m.text
-		}
-	}
-	return "is no YAML: " + message
-}
-
-var syntaxMessages = []struct{ part, text string }{
-	{"tab character", "begins with a tab; indent with spaces"},
-	{"'\t'", "begins with a tab; indent with spaces"},
-	{"mapping value is not allowed", "has a second \": \"; put a text that holds one in quotes"},
-	{"sequence end token ']'", "opens a list with [ that has no ]; write ] at its end"},
-	{"end token '}'", "opens fields with { that have no }; write } at their end"},
-	{"could not find '['", "has a ] without a [; leave it out, or put the text in quotes"},
-	{"could not find '{'", "has a } without a {; leave it out, or put the text in quotes"},
-	{"end character of", "opens a quote that is not closed; write the same quote at its end"},
-	{"non-map value is specified", "has no colon after the name; write NAME: VALUE"},
-	{"is a reserved character", "begins a text with a sign that YAML keeps for itself; put the text in quotes"},
-	{"value is not allowed in this context", "does not belong to what stands before; indent it like the fields of the same level, and close all quotes"},
-}
