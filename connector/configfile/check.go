@@ -1,7 +1,6 @@
 package configfile
 
 import (
-	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -16,7 +15,7 @@ func (r *reader) check(f *File) {
 	r.checkHTTP(&f.HTTP)
 	r.checkSockets(f)
 	for i := range f.Sockets {
-		r.checkSocket(&f.Sockets[i], element("sockets", i), f.HTTP)
+		r.checkSocket(&f.Sockets[i], nth("sockets", i), f.HTTP)
 	}
 	floor, limit := orDefault(f.Retry.Floor, 100*time.Millisecond), orDefault(f.Retry.Cap, 30*time.Second)
 	if floor > limit {
@@ -31,29 +30,6 @@ func orDefault(d Duration, otherwise time.Duration) time.Duration {
 	return time.Duration(d)
 }
 
-// at tells a fault of a field, in the line of it, or of what it would be in.
-func (r *reader) at(path, format string, args ...any) {
-	r.add(r.lineAt(path), path, format, args...)
-}
-
-func (r *reader) lineAt(path string) int {
-	for {
-		if line, ok := r.lines[path]; ok || path == "" {
-			return line
-		}
-		path = path[:max(0, strings.LastIndexAny(path, ".["))]
-	}
-}
-
-// has tells whether the file has a field, right or wrong.
-func (r *reader) has(path string) bool {
-	_, ok := r.lines[path]
-	return ok
-}
-
-// element returns the path of an element of a list.
-func element(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
-
 func (r *reader) checkHTTP(h *HTTP) {
 	r.checkBase(h)
 	r.checkHeaders(h.Headers, "http.headers")
@@ -66,12 +42,12 @@ func (r *reader) checkHTTP(h *HTTP) {
 	for i, text := range h.Origins {
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-			r.at(element("http.origins", i), "is no scheme and host; write something like https://example.com")
+			r.at(nth("http.origins", i), "is no scheme and host; write something like https://example.com")
 		}
 	}
 	for i, text := range h.ExcludeRE {
 		if _, err := regexp.Compile(text); err != nil {
-			r.at(element("http.excludePattern", i), "is no regular expression (RE2); write one such as /public/.*")
+			r.at(nth("http.excludePattern", i), "is no regular expression (RE2); write one such as /public/.*")
 		}
 	}
 	for name, call := range map[string]*Call{
@@ -170,9 +146,9 @@ func (r *reader) checkSockets(f *File) {
 	first := make(map[string]string)
 	var groups []int
 	for i, s := range f.Sockets {
-		path := element("sockets", i)
+		path := nth("sockets", i)
 		if other := first[s.ID]; other != "" {
-			r.at(path+".id", "is that of %s too, in line %d; give each socket an id of its own", other, r.lineAt(other))
+			r.at(path+".id", "is that of %s too, in line %d; give each socket an id of its own", other, r.line(other))
 		} else if s.ID != "" {
 			first[s.ID] = path
 		}
@@ -180,7 +156,7 @@ func (r *reader) checkSockets(f *File) {
 	}
 	for i, group := range groups {
 		if group > 1 && !slices.Contains(groups, group-1) {
-			r.at(element("sockets", i)+".group", "is %d, and no socket is of group %d; number the groups from 1 without a gap", group, group-1)
+			r.at(nth("sockets", i)+".group", "is %d, and no socket is of group %d; number the groups from 1 without a gap", group, group-1)
 		}
 	}
 }
@@ -199,7 +175,7 @@ func (r *reader) checkSocket(s *Socket, path string, h HTTP) {
 	r.checkHeaders(s.Headers, path+".headers")
 	r.checkMessages(s, path)
 	for i := range s.Rules {
-		r.checkRule(&s.Rules[i], element(path+".rules", i), path)
+		r.checkRule(&s.Rules[i], nth(path+".rules", i), path)
 	}
 	if s.Buffer.None && (s.Buffer.Count > 0 || s.Buffer.Bytes > 0 || s.Buffer.Overflow != "") {
 		r.at(path+".buffer", "has none: true, and bounds of what waits; leave out one of the two")
@@ -221,7 +197,7 @@ func (r *reader) checkMessages(s *Socket, path string) {
 		r.checkStep(s.Renew, path+".renew", path)
 	}
 	for i := range s.Subscribe {
-		r.checkStep(&s.Subscribe[i], element(path+".subscribe", i), path)
+		r.checkStep(&s.Subscribe[i], nth(path+".subscribe", i), path)
 	}
 }
 

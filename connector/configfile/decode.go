@@ -28,7 +28,11 @@ func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect
 	}
 	if own, ok := v.Addr().Interface().(yaml.NodeUnmarshaler); ok {
 		for _, one := range parts(own.UnmarshalYAML(node)) {
-			r.mistake(node, path, "%s", r.unfilled(node, one.Error()))
+			at := node
+			if inner := (*nodeError)(nil); errors.As(one, &inner) {
+				at = inner.node
+			}
+			r.mistake(at, path, "%s", r.unfilled(node, one.Error()))
 		}
 		return
 	}
@@ -96,7 +100,7 @@ func (r *reader) decodeKind(node ast.Node, v reflect.Value, path string, tag ref
 		if ok {
 			v.Set(reflect.MakeSlice(v.Type(), len(n.Values), len(n.Values)))
 			for i, one := range n.Values {
-				r.decode(one, v.Index(i), fmt.Sprintf("%s[%d]", path, i), "")
+				r.decode(one, v.Index(i), nth(path, i), "")
 			}
 		}
 		return ok

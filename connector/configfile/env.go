@@ -54,6 +54,8 @@ func variable(inside string, env func(string) (string, bool)) (string, error) {
 		return fallback, nil
 	case !set:
 		return "", fmt.Errorf("the variable %s is not set; set it, or write ${%s:-default}", name, name)
+	case strings.Contains(value, "{{"):
+		return "", fmt.Errorf("the variable %s has {{ in its value, which would be read as a placeholder; choose another value", name)
 	}
 	return value, nil
 }

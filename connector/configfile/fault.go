@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,38 +23,71 @@ type fault struct {
 // Error returns FILE:LINE: path.to.field: text, without what there is not.
 func (f fault) Error() string {
 	var where strings.Builder
-	where.WriteString(f.file)
+	where.WriteString(cmp.Or(f.file, "config file"))
 	if f.line > 0 {
 		fmt.Fprintf(&where, ":%d", f.line)
 	}
 	if f.path != "" {
 		where.WriteString(": " + f.path)
 	}
-	return where.String() + ": " + f.text
-}
-
-// faults are those of one file.
-type faults struct {
-	file string
-	all  []fault
+	text := f.text
+	if len(text) > mostText {
+		text = strings.ToValidUTF8(text[:mostText], "") + "…"
+	}
+	return where.String() + ": " + text
 }
 
 // mostText is how long the text of a fault may be, which can hold what the file says.
 const mostText = 500
 
-func (f *faults) add(line int, path, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if len(text) > mostText {
-		text = strings.ToValidUTF8(text[:mostText], "") + "…"
-	}
-	f.all = append(f.all, fault{f.file, line, path, text})
+// places are where the fields of a file are.
+type places struct {
+	file  string
+	lines map[string]int // by the paths of fields
 }
 
-// err joins the faults in the order of their lines; nil: there are none.
-func (f *faults) err() error {
-	slices.SortStableFunc(f.all, func(a, b fault) int { return cmp.Compare(a.line, b.line) })
+// fault returns that something is wrong with a field, in the line of it, or of what
+// it would be in.
+func (p places) fault(path, format string, args ...any) fault {
+	return fault{p.file, p.line(path), path, fmt.Sprintf(format, args...)}
+}
+
+func (p places) line(path string) int {
+	for {
+		if line, ok := p.lines[path]; ok || path == "" {
+			return line
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+}
+
+// has tells whether the file has a field, right or wrong.
+func (p places) has(path string) bool {
+	_, ok := p.lines[path]
+	return ok
+}
+
+// nth returns the path of an element of a list.
+func nth(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
+// join returns the path of a field.
+func join(path, name string) string {
+	switch {
+	case !plainName.MatchString(name):
+		return fmt.Sprintf("%s[%q]", path, name)
+	case path == "":
+		return name
+	}
+	return path + "." + name
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// inOrder joins faults in the order of their lines; nil: there are none.
+func inOrder(faults []fault) error {
+	slices.SortStableFunc(faults, func(a, b fault) int { return cmp.Compare(a.line, b.line) })
 	var joined []error
-	for _, one := range f.all {
+	for _, one := range faults {
 		joined = append(joined, one)
 	}
 	return errors.Join(joined...)

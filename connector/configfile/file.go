@@ -15,6 +15,8 @@ type File struct {
 	Sockets []Socket `json:"sockets,omitempty" jsonschema:"the sockets of the session; none: HTTP alone"`
 	Store   *Store   `json:"store,omitempty" jsonschema:"where tokens are kept between two runs; absent: nowhere"`
 	Retry   Retry    `json:"retry,omitempty" jsonschema:"how attempts follow each other"`
+
+	places places // of what was read; zero: it was not
 }
 
 // Format prints how much the file says, and nothing of it.

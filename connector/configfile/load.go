@@ -88,9 +88,10 @@ func parse(name string, text []byte, o Options, exposed bool) (*File, error) {
 		}
 		r.check(file)
 	}
-	if err := r.err(); err != nil {
+	if err := inOrder(r.faults); err != nil {
 		return nil, err
 	}
+	file.places = r.places
 	return file, nil
 }
 

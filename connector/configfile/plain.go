@@ -25,9 +25,9 @@ const (
 
 // reader makes a File of a text.
 type reader struct {
-	faults
-	env   func(string) (string, bool)
-	lines map[string]int // of the fields that were read, by their paths
+	places
+	env    func(string) (string, bool)
+	faults []fault
 
 	anchors map[string]*ast.AnchorNode // those before what is being read
 	open    map[*ast.AnchorNode]bool   // whose values are being read
@@ -38,10 +38,20 @@ type reader struct {
 
 func newReader(name string, env func(string) (string, bool)) *reader {
 	return &reader{
-		faults: faults{file: name}, env: env, lines: make(map[string]int),
+		places: places{file: name, lines: make(map[string]int)}, env: env,
 		anchors: make(map[string]*ast.AnchorNode), open: make(map[*ast.AnchorNode]bool),
 		filled: make(map[ast.Node]string), broken: make(map[ast.Node]bool),
 	}
+}
+
+// add tells a fault; line 0: it is of the whole file.
+func (r *reader) add(line int, path, format string, args ...any) {
+	r.faults = append(r.faults, fault{r.file, line, path, fmt.Sprintf(format, args...)})
+}
+
+// at tells a fault of a field.
+func (r *reader) at(path, format string, args ...any) {
+	r.faults = append(r.faults, r.fault(path, format, args...))
 }
 
 // plain reads YAML, and returns its one value as mappings, lists, texts, numbers,
@@ -137,7 +147,7 @@ func (r *reader) value(node ast.Node, path string, depth int) ast.Node {
 	case *ast.SequenceNode:
 		plain := ast.Sequence(n.Start, n.IsFlowStyle)
 		for i, one := range n.Values {
-			plain.Values = append(plain.Values, r.value(one, fmt.Sprintf("%s[%d]", path, i), depth+1))
+			plain.Values = append(plain.Values, r.value(one, nth(path, i), depth+1))
 		}
 		return plain
 	case *ast.StringNode:
@@ -299,16 +309,3 @@ func lineOf(n ast.Node) int {
 	}
 	return 0
 }
-
-// join returns the path of a field.
-func join(path, name string) string {
-	switch {
-	case !plainName.MatchString(name):
-		return fmt.Sprintf("%s[%q]", path, name)
-	case path == "":
-		return name
-	}
-	return path + "." + name
-}
-
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)

@@ -38,30 +38,30 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 // unions are the schemas of the types that a file can write in more than one way.
 func unions() map[reflect.Type]*jsonschema.Schema {
 	one := 1.0
-	pointer := func() *jsonschema.Schema { return text(`^(/|$)|` + hasVariable) }
-	place := text(`^(/|$|none$)|` + hasVariable)
-	codes := text(`^\s*-?[0-9]+\s*(-\s*-?[0-9]+\s*)?$|` + hasVariable)
+	pointer := func() *jsonschema.Schema { return textLike(`^(/|$)|` + hasVariable) }
+	place := textLike(`^(/|$|none$)|` + hasVariable)
+	codes := textLike(`^\s*-?[0-9]+\s*(-\s*-?[0-9]+\s*)?$|` + hasVariable)
 	number := &jsonschema.Schema{Type: "integer"}
 	all := &jsonschema.Schema{Type: "object", PropertyNames: pointer()}
 	match := either(pointer(), all)
 	return map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[bool]():     either(&jsonschema.Schema{Type: "boolean"}, text(hasVariable)),
-		reflect.TypeFor[int]():      either(&jsonschema.Schema{Type: "integer", Minimum: &one}, text(hasVariable)),
-		reflect.TypeFor[int64]():    either(&jsonschema.Schema{Type: "integer", Minimum: &one}, text(hasVariable)),
-		reflect.TypeFor[Duration](): text(`^[0-9+.]+(ns|us|µs|μs|ms|s|m|h)|` + hasVariable),
-		reflect.TypeFor[Pointers](): either(place, list(pointer())),
+		reflect.TypeFor[bool]():     either(&jsonschema.Schema{Type: "boolean"}, textLike(hasVariable)),
+		reflect.TypeFor[int]():      either(&jsonschema.Schema{Type: "integer", Minimum: &one}, textLike(hasVariable)),
+		reflect.TypeFor[int64]():    either(&jsonschema.Schema{Type: "integer", Minimum: &one}, textLike(hasVariable)),
+		reflect.TypeFor[Duration](): textLike(`^[0-9+.]+(ns|us|µs|μs|ms|s|m|h)|` + hasVariable),
+		reflect.TypeFor[Pointers](): either(place, listOf(pointer())),
 		reflect.TypeFor[Range]():    either(number, codes),
 		reflect.TypeFor[Saying]():   either(number, &jsonschema.Schema{Type: "string"}),
-		reflect.TypeFor[Match]():    either(pointer(), all, list(match)),
+		reflect.TypeFor[Match]():    either(pointer(), all, listOf(match)),
 		reflect.TypeFor[Template](): {},
 	}
 }
 
-func text(pattern string) *jsonschema.Schema {
+func textLike(pattern string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: pattern}
 }
 
-func list(of *jsonschema.Schema) *jsonschema.Schema {
+func listOf(of *jsonschema.Schema) *jsonschema.Schema {
 	one := 1
 	return &jsonschema.Schema{Type: "array", Items: of, MinItems: &one}
 }
@@ -104,7 +104,7 @@ func refineText(s *jsonschema.Schema, f field) {
 		for _, one := range allowed {
 			enum.Enum = append(enum.Enum, one)
 		}
-		s.Type, s.AnyOf = "", []*jsonschema.Schema{enum, text(hasVariable)}
+		s.Type, s.AnyOf = "", []*jsonschema.Schema{enum, textLike(hasVariable)}
 	}
 	if one := 1; f.required && s.Type == "string" {
 		s.MinLength = &one

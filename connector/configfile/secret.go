@@ -29,7 +29,7 @@ func (r *reader) checkSecrets(root ast.Node) {
 		return
 	}
 	for i, socket := range sockets.Values {
-		path := element("sockets", i)
+		path := nth("sockets", i)
 		r.checkURLSecret(fieldOf(socket, "url"), path+".url")
 		r.secretsIn(fieldOf(socket, "headers"), path+".headers", false)
 		for _, step := range []string{"auth", "renew"} {
@@ -61,7 +61,7 @@ func (r *reader) secretsIn(node ast.Node, path string, under bool) {
 		}
 	case *ast.SequenceNode:
 		for i, one := range n.Values {
-			r.secretsIn(one, element(path, i), under)
+			r.secretsIn(one, nth(path, i), under)
 		}
 	case *ast.StringNode:
 		if under && n.Value != "" && r.isLiteral(n) {

@@ -40,11 +40,13 @@ func (p *Pointers) UnmarshalYAML(node ast.Node) error {
 	for _, one := range list.Values {
 		text, ok := one.(*ast.StringNode)
 		if !ok {
-			faults = append(faults, fmt.Errorf("holds %s; write JSON Pointers such as /data/token", given(one)))
+			faults = append(faults, wrong(one, "holds %s; write JSON Pointers such as /data/token", given(one)))
 			continue
 		}
 		p.At = append(p.At, text.Value)
-		faults = append(faults, checkPointer(text.Value))
+		if err := checkPointer(text.Value); err != nil {
+			faults = append(faults, wrong(one, "%v", err))
+		}
 	}
 	return errors.Join(faults...)
 }
