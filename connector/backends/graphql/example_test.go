@@ -32,10 +32,11 @@ type message struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// operation is a message that begins a query, a mutation or a subscription.
-func operation(query string, variables map[string]string) message {
+// operation is a message that begins a query, a mutation or a subscription. Without an
+// id of its own it gets that of a request.
+func operation(id, query string, variables map[string]string) message {
 	payload, _ := json.Marshal(map[string]any{"query": query, "variables": variables}) // strings always encode
-	return message{Type: "subscribe", Payload: payload}
+	return message{ID: id, Type: "subscribe", Payload: payload}
 }
 
 // failed returns the first error of an operation: one that was not carried out has
@@ -73,12 +74,12 @@ func config(host string) connector.Config[credentials, user] {
 			},
 			Subscribe: []connector.Step[user, message, message]{{
 				Build: func(context.Context, connector.Known[user, message]) (message, error) {
-					return operation("subscription { news }", nil), nil
+					return operation("news", "subscription { news }", nil), nil
 				},
-				NoAnswer: true, // each next with its id is a push
+				NoAnswer: true, // what comes with its id are pushes
 			}},
 			SetID: func(m *message, id uint64) {
-				if m.Type == "subscribe" {
+				if m.Type == "subscribe" && m.ID == "" {
 					m.ID = strconv.FormatUint(id, 10)
 				}
 			},
@@ -128,16 +129,16 @@ func Example() {
 	fmt.Println("logged in:", who.Name)
 
 	echo := "query ($text: String!) { echo(text: $text) }"
-	answer, err := socket.Request(ctx, operation(echo, map[string]string{"text": "hello"}))
+	answer, err := socket.Request(ctx, operation("", echo, map[string]string{"text": "hello"}))
 	fmt.Println("answer:", string(answer.Payload), err)
-	_, err = socket.Request(ctx, operation(echo, map[string]string{"text": ""}))
+	_, err = socket.Request(ctx, operation("", echo, map[string]string{"text": ""}))
 	fmt.Println(err)
 
 	if err := server.Push(ctx, "it rains"); err != nil {
 		log.Fatal(err)
 	}
 	for m := range messages.All(ctx) {
-		if m.Type == "next" { // the others say that a query is complete
+		if m.ID == "news" { // the others say that a query is complete
 			fmt.Println("push:", string(m.Payload))
 			break
 		}

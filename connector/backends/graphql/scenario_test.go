@@ -13,7 +13,7 @@ import (
 var dialect = scenario.Dialect{
 	Socket: "graphql",
 	Ask: func(text string) any {
-		return operation("query ($text: String!) { echo(text: $text) }", map[string]string{"text": text})
+		return operation("", "query ($text: String!) { echo(text: $text) }", map[string]string{"text": text})
 	},
 	Answer: func(answer json.RawMessage) (string, error) {
 		said, err := read(answer)

@@ -73,6 +73,9 @@ func (s *Server) Variables() map[string]string { return map[string]string{"HOST"
 // Account is that of the user ann.
 func (s *Server) Account() scenario.Account { return s.accounts.Account() }
 
+// Token makes an access token of a user.
+func (s *Server) Token(name string) (string, error) { return s.accounts.Token(name, s.accounts.Life) }
+
 // Restart ends every connection, and comes back on the same port.
 func (s *Server) Restart(ctx context.Context) error {
 	if err := s.site.Stop(); err != nil {
@@ -84,10 +87,13 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.site.Start(s.mux)
 }
 
-// Push tells all subscribers, as soon as there is one: the server does not say when
-// it has subscribed somebody.
-func (s *Server) Push(ctx context.Context, text string) error {
-	if err := s.news.await(ctx, func(n int) bool { return n > 0 }); err != nil {
+// Push tells all subscribers, as soon as there is one.
+func (s *Server) Push(ctx context.Context, text string) error { return s.PushTo(ctx, 1, text) }
+
+// PushTo tells all subscribers, as soon as there are so many: the server does not say
+// when it has subscribed somebody.
+func (s *Server) PushTo(ctx context.Context, subscribers int, text string) error {
+	if err := s.news.await(ctx, func(n int) bool { return n >= subscribers }); err != nil {
 		return err
 	}
 	s.news.tell(text)
