@@ -3,6 +3,7 @@ module github.com/custom-app/interlock/connector/backends/pocketbase
 go 1.26.0
 
 require (
+	github.com/custom-app/interlock/connector/backends v0.0.0
 	github.com/gorilla/websocket v1.5.3
 	github.com/pocketbase/pocketbase v0.39.0
 	github.com/spf13/cast v1.10.0
@@ -10,6 +11,8 @@ require (
 
 require (
 	github.com/asaskevich/govalidator v0.0.0-20230301143203-a9d515a09cc2 // indirect
+	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
+	github.com/custom-app/interlock v0.0.0 // indirect
 	github.com/disintegration/imaging v1.6.2 // indirect
 	github.com/domodwyer/mailyak/v3 v3.6.2 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
@@ -20,6 +23,7 @@ require (
 	github.com/go-ozzo/ozzo-validation/v4 v4.3.0 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
+	github.com/looplab/fsm v1.0.3 // indirect
 	github.com/mattn/go-colorable v0.1.14 // indirect
 	github.com/mattn/go-isatty v0.0.22 // indirect
 	github.com/ncruces/go-strftime v1.0.0 // indirect
@@ -38,4 +42,7 @@ require (
 	modernc.org/sqlite v1.51.0 // indirect
 )
 
-replace github.com/custom-app/interlock => ../../..
+replace (
+	github.com/custom-app/interlock => ../../..
+	github.com/custom-app/interlock/connector/backends => ..
+)

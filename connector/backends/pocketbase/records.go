@@ -7,29 +7,39 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// fill makes the records, and sets how long tokens of users live.
-func (s *Server) fill(life time.Duration) error {
+// Password is that of every record at first.
+const Password = "correct-horse"
+
+// What records log in as, with their passwords.
+const (
+	Root = "root@example.com" // of the collection _superusers
+	Ann  = "ann@example.com"  // of users
+	Bob  = "bob@example.com"  // of users
+)
+
+// fill makes the records.
+func fill(app core.App, life time.Duration) error {
 	for _, one := range []struct {
 		collection string
+		life       time.Duration
 		emails     []string
-	}{{core.CollectionNameSuperusers, []string{Root}}, {"users", []string{Ann, Bob}}} {
-		collection, err := s.app.FindCollectionByNameOrId(one.collection)
+	}{{core.CollectionNameSuperusers, 0, []string{Root}}, {"users", life, []string{Ann, Bob}}} {
+		collection, err := app.FindCollectionByNameOrId(one.collection)
 		if err != nil {
 			return fmt.Errorf("interlock: pocketbase: %s: %w", one.collection, err)
 		}
-		collection.AuthAlert.Enabled = false // there is nobody to send letters
-		if life != 0 && one.collection == "users" {
-			collection.AuthToken.Duration = int64(life / time.Second)
+		collection.AuthAlert.Enabled = false // there is nobody to send a letter
+		if one.life != 0 {
+			collection.AuthToken.Duration = int64(one.life / time.Second)
 		}
-		if err := s.app.SaveNoValidate(collection); err != nil {
+		if err := app.Save(collection); err != nil {
 			return fmt.Errorf("interlock: pocketbase: %s: %w", one.collection, err)
 		}
 		for _, email := range one.emails {
 			record := core.NewRecord(collection)
 			record.SetEmail(email)
 			record.SetPassword(Password)
-			record.SetVerified(true)
-			if err := s.app.Save(record); err != nil {
+			if err := app.Save(record); err != nil {
 				return fmt.Errorf("interlock: pocketbase: %s: %w", email, err)
 			}
 		}
@@ -38,13 +48,8 @@ func (s *Server) fill(life time.Duration) error {
 }
 
 // user finds one of users.
-func (s *Server) user(email string) (*core.Record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.app == nil {
-		return nil, fmt.Errorf("interlock: pocketbase: %s: the server is stopped", email)
-	}
-	record, err := s.app.FindAuthRecordByEmail("users", email)
+func user(app core.App, email string) (*core.Record, error) {
+	record, err := app.FindAuthRecordByEmail("users", email)
 	if err != nil {
 		return nil, fmt.Errorf("interlock: pocketbase: %s: %w", email, err)
 	}
@@ -53,33 +58,25 @@ func (s *Server) user(email string) (*core.Record, error) {
 
 // ID is the id that PocketBase has given to one of users.
 func (s *Server) ID(email string) (string, error) {
-	record, err := s.user(email)
+	app, _ := s.current()
+	record, err := user(app, email)
 	if err != nil {
 		return "", err
 	}
 	return record.Id, nil
 }
 
-// SetPassword gives one of users another password, which ends the life of all
-// tokens that the user has.
+// SetPassword gives one of users another password, which ends all tokens of the user,
+// and closes the user's sockets.
 func (s *Server) SetPassword(email, password string) error {
-	record, err := s.user(email)
+	app, _ := s.current()
+	record, err := user(app, email)
 	if err != nil {
 		return err
 	}
 	record.SetPassword(password)
-	if err := s.app.Save(record); err != nil {
+	if err := app.Save(record); err != nil {
 		return fmt.Errorf("interlock: pocketbase: %s: %w", email, err)
 	}
-	return nil
-}
-
-// Push sends {"push": value} to every socket that one of users has authenticated.
-func (s *Server) Push(email string, value any) error {
-	record, err := s.user(email)
-	if err != nil {
-		return err
-	}
-	s.room.push(record.Id, value)
 	return nil
 }

@@ -25,14 +25,13 @@ type socket struct {
 	mu sync.Mutex // of writes
 }
 
-// request is what a client says. One of its fields beside ID is set.
+// request is what a client says. One of its fields but ID is set.
 type request struct {
 	ID   uint64 `json:"id"`
 	Auth *struct {
 		Token string `json:"token"`
 	} `json:"auth"`
 	Echo json.RawMessage `json:"echo"`
-	Say  json.RawMessage `json:"say"`
 }
 
 // fault is what an answer says that is none.
@@ -55,19 +54,15 @@ func (s *socket) read() {
 }
 
 func (s *socket) answer(r request) map[string]any {
-	user := s.room.who(s)
 	switch {
 	case r.Auth != nil:
 		return s.auth(r.Auth.Token)
-	case user == "":
-		return map[string]any{"error": fault{"unauthorized", "send auth first"}}
+	case !s.room.knows(s):
+		return map[string]any{"error": fault{"unauthorized", "say auth first"}}
 	case r.Echo != nil:
 		return map[string]any{"echo": r.Echo}
-	case r.Say != nil:
-		s.room.push(user, r.Say)
-		return map[string]any{"said": true}
 	}
-	return map[string]any{"error": fault{"unknown_method", "say auth, echo or say"}}
+	return map[string]any{"error": fault{"unknown_method", "say auth or echo"}}
 }
 
 // auth asks PocketBase whose the token is.
@@ -77,7 +72,7 @@ func (s *socket) auth(token string) map[string]any {
 		return map[string]any{"error": fault{"invalid_token", "no record has this token"}}
 	}
 	claims, _ := security.ParseUnverifiedJWT(token) // verified above
-	s.room.identify(s, record, time.Unix(cast.ToInt64(claims["exp"]), 0))
+	s.room.know(s, record, time.Unix(cast.ToInt64(claims["exp"]), 0))
 	return map[string]any{"auth": map[string]string{"id": record.Id, "email": record.Email()}}
 }
 

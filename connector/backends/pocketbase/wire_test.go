@@ -199,25 +199,32 @@ func TestWireRevoked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	ask := func(message, want string) {
+	hears := func(want string) {
 		t.Helper()
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
-			t.Fatal(err)
-		}
 		_, got, err := conn.ReadMessage()
 		if err != nil {
 			t.Fatal(err)
 		}
 		if string(bytes.TrimSpace(got)) != want {
-			t.Errorf("%s: got %s, want %s", message, got, want)
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	ask(`{"id":1,"echo":1}`, `{"error":{"code":"unauthorized","text":"send auth first"},"id":1}`)
+	ask := func(message, want string) {
+		t.Helper()
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
+			t.Fatal(err)
+		}
+		hears(want)
+	}
+	ask(`{"id":1,"echo":1}`, `{"error":{"code":"unauthorized","text":"say auth first"},"id":1}`)
 	ask(`{"id":2,"auth":{"token":"nonsense"}}`, `{"error":{"code":"invalid_token","text":"no record has this token"},"id":2}`)
 	ask(`{"id":3,"auth":{"token":"`+token+`"}}`, `{"auth":{"email":"ann@example.com","id":"`+id(t, s, Ann)+`"},"id":3}`)
 	ask(`{"id":4,"echo":{"text":"hi"}}`, `{"echo":{"text":"hi"},"id":4}`)
-	ask(`{"id":5}`, `{"error":{"code":"unknown_method","text":"say auth, echo or say"},"id":5}`)
-	ask(`{"id":6,"say":"now"}`, `{"push":"now"}`)
+	ask(`{"id":5}`, `{"error":{"code":"unknown_method","text":"say auth or echo"},"id":5}`)
+	if err := s.Push(t.Context(), "now"); err != nil {
+		t.Fatal(err)
+	}
+	hears(`{"push":{"text":"now"}}`)
 
 	if err := s.SetPassword(Ann, "another-horse"); err != nil {
 		t.Fatal(err)
@@ -233,12 +240,12 @@ func TestWireRevoked(t *testing.T) {
 	status(t, "the new password", login(t, s, "users", Ann, "another-horse"), 200)
 }
 
-// TestRestart shows that data and tokens outlive the process.
-func TestRestart(t *testing.T) {
+// TestWireRestart shows that records and tokens outlive the process.
+func TestWireRestart(t *testing.T) {
 	t.Parallel()
 	s := start(t, 0)
 	token, ann := login(t, s, "users", Ann, Password).Token, id(t, s, Ann)
-	if err := s.Restart(); err != nil {
+	if err := s.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	status(t, "own record", own(t, s, ann, token), 200)
