@@ -1,6 +1,7 @@
 package configfile
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -50,12 +51,15 @@ func (r *reader) checkHTTP(h *HTTP) {
 			r.at(nth("http.excludePattern", i), "is no regular expression (RE2); write one such as /public/.*")
 		}
 	}
-	for name, call := range map[string]*Call{
-		"login": &h.Login, "refresh": h.Refresh, "loginAs": h.LoginAs,
-		"logout": h.Logout, "logoutEverywhere": h.LogoutEverywhere, "user": h.User,
+	for _, c := range []struct {
+		name string
+		call *Call
+	}{
+		{"login", &h.Login}, {"refresh", h.Refresh}, {"loginAs", h.LoginAs},
+		{"logout", h.Logout}, {"logoutEverywhere", h.LogoutEverywhere}, {"user", h.User},
 	} {
-		if call != nil {
-			r.checkCall(call, "http."+name, h)
+		if c.call != nil {
+			r.checkCall(c.call, "http."+c.name, h)
 		}
 	}
 }
@@ -131,11 +135,11 @@ var (
 )
 
 func (r *reader) checkHeaders(h Headers, path string) {
-	for name, value := range h {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
 		switch at := join(path, name); {
 		case !headerName.MatchString(name):
 			r.at(at, "is no name of a header; write letters, digits and - such as X-Client")
-		case !visible.MatchString(value):
+		case !visible.MatchString(h[name]):
 			r.at(at, "has signs that no header can hold; write ASCII without line breaks")
 		}
 	}

@@ -26,6 +26,9 @@ func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect
 		r.mistake(node, path, "is empty; write %s, or leave the field out", wanted(v.Type(), tag))
 		return
 	}
+	if _, ok := v.Interface().(Template); ok && !r.checkTexts(node, path) {
+		return
+	}
 	if own, ok := v.Addr().Interface().(yaml.NodeUnmarshaler); ok {
 		for _, one := range parts(own.UnmarshalYAML(node)) {
 			at := node
@@ -44,6 +47,31 @@ func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect
 		instead = "put it in quotes to make it a text"
 	}
 	r.mistake(node, path, "is %s; %s", given(node), instead)
+}
+
+// checkTexts tells what is wrong with the placeholders of a template, where they
+// are; true: nothing is.
+func (r *reader) checkTexts(node ast.Node, path string) bool {
+	before := len(r.faults)
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		for _, entry := range n.Values {
+			name, _ := nameOf(entry.Key)
+			if strings.Contains(name, "{{") {
+				r.mistake(entry.Key, join(path, name), "has a placeholder in its name; write it into a value")
+			}
+			r.checkTexts(entry.Value, join(path, name))
+		}
+	case *ast.SequenceNode:
+		for i, one := range n.Values {
+			r.checkTexts(one, nth(path, i))
+		}
+	case *ast.StringNode:
+		if _, err := parseText(n.Value); err != nil {
+			r.mistake(n, path, "%s", r.unfilled(n, err.Error()))
+		}
+	}
+	return len(r.faults) == before
 }
 
 // unfilled puts back into the text of a fault what the file has instead of the values

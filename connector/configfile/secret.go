@@ -1,7 +1,9 @@
 package configfile
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -87,8 +89,9 @@ func (r *reader) checkURLSecret(node ast.Node, path string) {
 	if u.User != nil {
 		r.mistake(text, path, "holds a user or a password in clear, and %s", inPlace)
 	}
-	for name, values := range u.Query() {
-		if isSecretName(name) && strings.Join(values, "") != "" {
+	query := u.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if isSecretName(name) && strings.Join(query[name], "") != "" {
 			r.mistake(text, path, "holds a secret in clear after %s=, and %s", name, inPlace)
 		}
 	}
