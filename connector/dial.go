@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+
+	"github.com/cenkalti/backoff/v4"
 
 	"github.com/custom-app/interlock/connector/internal/ws"
 	"github.com/custom-app/interlock/transitions"
@@ -35,17 +38,16 @@ func (d dialer) of(w *wiring) ws.Dialer {
 // dial opens a connection and posts what came of it. A connection that nobody
 // waits for any more is closed by the effect that says so.
 func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
-	header, err := guarded(func() (http.Header, error) {
-		if r.wiring.header == nil {
-			return nil, nil
-		}
-		return r.wiring.header(k), nil
-	})
+	address, header, err := r.wiring.request(k)
 	if err != nil {
-		r.post(transitions.SocketDropped, gen, 0, r.because("dial", err))
+		on := transitions.SocketDropped
+		if _, final := verdictOf(err); final {
+			on = transitions.SocketRejected
+		}
+		r.post(on, gen, 0, r.because("dial", err))
 		return
 	}
-	conn, err := r.driver.settings.dial.of(r.wiring).Open(ctx, r.wiring.url, header)
+	conn, err := r.driver.settings.dial.of(r.wiring).Open(ctx, address, header)
 	if err != nil {
 		r.ended("dial", gen, err)
 		return
@@ -54,6 +56,30 @@ func (r *socketRun) dial(ctx context.Context, k known, gen uint32) {
 	if err := r.driver.postLast(transitions.Input{To: transitions.SocketKind, ID: r.id, On: uint8(transitions.SocketOpened), Gen: gen}, &cause{opened: o}); err != nil {
 		o.close()
 	}
+}
+
+// request returns the URL and the header of the upgrade request.
+func (w *wiring) request(k known) (address string, header http.Header, err error) {
+	header, err = guarded(func() (header http.Header, err error) {
+		if address = w.url; w.target != nil {
+			address, err = w.target(k)
+		}
+		if err == nil && w.header != nil {
+			header = w.header(k)
+		}
+		return header, err
+	})
+	return address, header, err
+}
+
+// aimed returns a URL with another path and query. Its error does not quote them.
+func aimed(address url.URL, target string) (string, error) {
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Fragment != "" || !strings.HasPrefix(target, "/") {
+		return "", backoff.Permanent(errors.New("interlock: Target: is no path with a query"))
+	}
+	address.Path, address.RawPath, address.RawQuery, address.ForceQuery = u.Path, u.RawPath, u.RawQuery, u.ForceQuery
+	return address.String(), nil
 }
 
 // ended posts what the end of a connection, or of a dial, means.

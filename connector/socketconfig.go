@@ -90,6 +90,11 @@ type SocketConfig[U, Req, Res any] struct {
 	// Header makes the header of the upgrade request; nil: none. It runs on the
 	// dial's goroutine.
 	Header func(Known[U, Res]) http.Header
+	// Target makes the path and query of the upgrade request (RFC 9112 section 3.2.1),
+	// for servers that take a token there; scheme and host stay those of URL. It runs
+	// before Header. With an error the attempt has failed, and with a
+	// backoff.PermanentError, or what is no path, the socket. nil: those of URL.
+	Target func(Known[U, Res]) (string, error)
 
 	Auth *Step[U, Req, Res] // the auth message; nil: none
 	// Renew is the message that offers a newer token on an open connection, for

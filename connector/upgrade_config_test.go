@@ -136,6 +136,43 @@ func TestUpgradeRequest(t *testing.T) {
 			}
 		}
 	})
+	bubbles(t, "K12 the target is made for each attempt, with what is known then", func(t *testing.T, engine change) {
+		server, refreshes, failures := &upgrades{}, 0, 1
+		w, _ := serverWorld(t, engine, "ws", server, counting(&refreshes), socket(func(s *socketConfig) {
+			s.Target = func(k knowing) (string, error) {
+				if failures--; failures == 0 {
+					return "", errors.New("not yet")
+				}
+				return "/of%2F/" + k.User.Name + "?token=" + k.Token.Access.Reveal(), nil
+			}
+		}))
+		defer w.end()
+		w.login()
+		w.until("socket", "subscribed")
+		if _, err := w.session.Token(context.Background(), w.token().Generation); err != nil {
+			t.Fatal(err)
+		}
+		w.network.Drop()
+		w.until("socket", "subscribed")
+		for i, want := range []string{"/of%2F/ann?token=a", "/of%2F/ann?token=b1"} {
+			if got := server.seen[i].RequestURI; got != want || server.seen[i].Host != "127.0.0.1:81" {
+				t.Errorf("upgrade %d: got %q, want %q", i, got, want)
+			}
+		}
+	})
+	for _, target := range []string{"", "x?token=S3CRET", "//other.example/S3CRET", "ws://other.example/S3CRET", "/S3CRET#x", "/\x7fS3CRET", "?token=S3CRET"} {
+		bubbles(t, "K12 X4 a target that is no path fails at once: "+target, func(t *testing.T, engine change) {
+			server := &upgrades{}
+			w, _ := serverWorld(t, engine, "ws", server, socket(func(s *socketConfig) {
+				s.Target = func(knowing) (string, error) { return target, nil }
+			}))
+			defer w.end()
+			err := w.session.Login(context.Background(), ann)
+			if !errors.Is(err, connector.ErrSocketFailed) || !strings.Contains(err.Error(), "Target") || strings.Contains(err.Error(), "S3CRET") || len(server.seen) != 0 {
+				t.Errorf("got %v after %d upgrades, want a failed socket, and Target named", err, len(server.seen))
+			}
+		})
+	}
 	for name, header := range map[string]http.Header{
 		"one that the upgrade sets": {"Sec-WebSocket-Key": {"x"}},
 		"one of two lines":          {"X-Name": {"a\r\nX-Other: b"}},

@@ -45,6 +45,7 @@ type wiring struct {
 	id, url      string
 	subprotocols []string
 	header       func(known) http.Header
+	target       func(known) (string, error) // the URL of the upgrade request; nil: url
 	auth, renew  *step
 	subscribe    []step
 	public       bool
@@ -99,6 +100,15 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 	}
 	if c.Header != nil {
 		w.header = func(k known) http.Header { return c.Header(c.known(k)) }
+	}
+	if c.Target != nil {
+		w.target = func(k known) (string, error) {
+			target, err := c.Target(c.known(k))
+			if err != nil {
+				return "", err
+			}
+			return aimed(*address, target)
+		}
 	}
 	if c.IsAnswer != nil {
 		w.isAnswer = func(value any) bool { return c.IsAnswer(as[Res](value)) }
