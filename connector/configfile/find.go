@@ -13,9 +13,9 @@ func (p pointer) find(text []byte) ([]byte, bool) {
 		var there bool
 		switch text[0] {
 		case '{':
-			text, there = member(text, token)
+			text, there = memberOf(text, token)
 		case '[':
-			text, there = element(text, token)
+			text, there = elementOf(text, token)
 		}
 		if !there {
 			return nil, false
@@ -24,8 +24,8 @@ func (p pointer) find(text []byte) ([]byte, bool) {
 	return text, true
 }
 
-// member returns the value of the last member of this name.
-func member(object []byte, name string) (found []byte, there bool) {
+// memberOf returns the value of the last member of this name.
+func memberOf(object []byte, name string) (found []byte, there bool) {
 	for at := 1; object[at] != '}'; {
 		if object[at] == ',' {
 			at++
@@ -49,8 +49,8 @@ func isName(quoted []byte, name string) bool {
 	return json.Unmarshal(quoted, &text) == nil && text == name
 }
 
-// element returns the element of this index.
-func element(array []byte, token string) ([]byte, bool) {
+// elementOf returns the element of this index.
+func elementOf(array []byte, token string) ([]byte, bool) {
 	wanted, ok := index(token)
 	for at := 1; ok && array[at] != ']'; wanted-- {
 		if array[at] == ',' {

@@ -14,11 +14,11 @@ import (
 // takes the value with its type; in a longer text there are texts, numbers and truth
 // values alone. The zero Template is null.
 type Template struct {
-	value any // decoded, with a text for each string that has placeholders
+	value any // decoded, with a phrase for each text that has placeholders
 }
 
-// text is a text with placeholders.
-type text []piece
+// phrase is a text with placeholders.
+type phrase []piece
 
 // piece is a part of a text: literal, or a placeholder.
 type piece struct {
@@ -35,9 +35,9 @@ type placeholder struct {
 
 func (p placeholder) String() string { return "{{" + p.root + p.at.String() + "}}" }
 
-// parseText reads the placeholders of a text.
-func parseText(source string) (text, error) {
-	var t text
+// parsePhrase reads the placeholders of a text.
+func parsePhrase(source string) (phrase, error) {
+	var t phrase
 	for source != "" {
 		literal, rest, found := strings.Cut(source, "{{")
 		if literal != "" {
@@ -73,7 +73,7 @@ func parsePlaceholder(inside string) (*placeholder, error) {
 }
 
 // plain tells whether there are no placeholders.
-func (t text) plain() bool {
+func (t phrase) plain() bool {
 	for _, p := range t {
 		if p.of != nil {
 			return false
@@ -102,12 +102,12 @@ func (t *Template) UnmarshalYAML(node ast.Node) error {
 	return err
 }
 
-// compile puts a text for each string with placeholders.
+// compile puts a phrase for each text with placeholders.
 func compile(tree any) (any, error) {
 	var faults []error
 	switch v := tree.(type) {
 	case string:
-		t, err := parseText(v)
+		t, err := parsePhrase(v)
 		if err != nil || !t.plain() {
 			return t, err
 		}
@@ -133,7 +133,7 @@ func compile(tree any) (any, error) {
 // placeholders calls each with every placeholder.
 func (t Template) placeholders(each func(*placeholder)) {
 	switch v := t.value.(type) {
-	case text:
+	case phrase:
 		v.placeholders(each)
 	case []any:
 		for _, one := range v {
@@ -146,7 +146,7 @@ func (t Template) placeholders(each func(*placeholder)) {
 	}
 }
 
-func (t text) placeholders(each func(*placeholder)) {
+func (t phrase) placeholders(each func(*placeholder)) {
 	for _, p := range t {
 		if p.of != nil {
 			each(p.of)
@@ -161,7 +161,7 @@ type values map[string]any
 // render returns the value with what its placeholders stand for.
 func (t Template) render(known values) (any, error) {
 	switch v := t.value.(type) {
-	case text:
+	case phrase:
 		if len(v) == 1 {
 			return known.of(v[0].of)
 		}
@@ -193,7 +193,7 @@ func (t Template) message(known values) (Message, error) {
 }
 
 // render returns the text, with what placeholders stand for escaped, if need be.
-func (t text) render(known values, escaped func(before, value string) string) (string, error) {
+func (t phrase) render(known values, escaped func(before, value string) string) (string, error) {
 	var out strings.Builder
 	for _, p := range t {
 		if p.of == nil {

@@ -91,7 +91,7 @@ func TestScope(t *testing.T) {
 		{later, "{{answers/menu/subscribe/x}}", "no answer to a subscribe of this number"},
 		{later, "{{answers/menu/ready}}", "ready is neither auth nor subscribe"},
 	} {
-		parsed, err := parseText(c.placeholder)
+		parsed, err := parsePhrase(c.placeholder)
 		if err != nil {
 			t.Errorf("%s: %v", c.placeholder, err)
 			continue
