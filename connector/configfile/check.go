@@ -18,6 +18,7 @@ func (r *reader) check(f *File) {
 	for i := range f.Sockets {
 		r.checkSocket(&f.Sockets[i], nth("sockets", i), f.HTTP)
 	}
+	f.inspect(func(path string, err error) { r.at(path, "%v", err) })
 	floor, limit := orDefault(f.Retry.Floor, 100*time.Millisecond), orDefault(f.Retry.Cap, 30*time.Second)
 	if floor > limit {
 		r.at("retry", "floor is %v, more than cap, %v; write a greater cap", floor, limit)
@@ -214,7 +215,7 @@ func (r *reader) checkStep(step *Step, path, socket string) {
 		}
 		return
 	}
-	if !r.has(socket+".messageID") && !r.has(path+".answer") && !r.has(socket+".answer") {
+	if !r.has(socket+".messageID") && !r.has(path+".accept") && !r.has(path+".answer") && !r.has(socket+".answer") {
 		r.at(path, "awaits an answer, and nothing says which message that is; write answer: {/type: NAME}, or noAnswer: true, or messageID for the socket")
 	}
 }
