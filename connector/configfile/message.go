@@ -86,6 +86,21 @@ func (m Message) at(p pointer) (any, bool) {
 	return decode(text), true
 }
 
+// note notes which of the subscriptions the message answers, from 1.
+func (m Message) note(step int32) {
+	if m.value != nil {
+		m.value.step.Store(step)
+	}
+}
+
+// noted returns which of the subscriptions the message answers; 0: none.
+func (m Message) noted() int32 {
+	if m.value == nil {
+		return 0
+	}
+	return m.value.step.Load()
+}
+
 // decode returns the tree of a valid JSON text.
 func decode(text []byte) (tree any) {
 	switch first := text[0]; {

@@ -1,0 +1,212 @@
+package configfile
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/custom-app/interlock/authhttp"
+)
+
+// service makes what logs in.
+func (f *File) service() *authhttp.JSON[Credentials, User] {
+	h := &f.HTTP
+	j := &authhttp.JSON[Credentials, User]{
+		LoginURL:    h.resolve(h.Login.URL),
+		TokenHeader: h.Token.Header,
+		TokenFormat: h.Token.format(),
+		Header:      make(http.Header),
+		AllowPlain:  h.AllowPlain,
+		Shape:       h.shape,
+	}
+	for name, value := range h.Headers {
+		j.Header.Set(name, value)
+	}
+	for _, optional := range []struct {
+		url  *string
+		call *Call
+	}{
+		{&j.RefreshURL, h.Refresh}, {&j.LoginAsURL, h.LoginAs}, {&j.LogoutURL, h.Logout},
+		{&j.LogoutEverywhereURL, h.LogoutEverywhere}, {&j.UserURL, h.User},
+	} {
+		if optional.call != nil {
+			*optional.url = h.resolve(optional.call.URL)
+		}
+	}
+	return j
+}
+
+// names are how a file names the calls of a service.
+var names = map[string]string{
+	"login": "login", "refresh": "refresh", "login as": "loginAs", "resume": "user", "logout": "logout", "logout everywhere": "logoutEverywhere",
+}
+
+// shape makes a call what the file says.
+func (h *HTTP) shape(c *authhttp.Call[User]) error {
+	name := names[c.Op]
+	call := h.calls()[name]
+	if call == nil {
+		return nil
+	}
+	known, err := valuesOf(c)
+	if err != nil {
+		return &authhttp.FieldError{Field: "http." + name, Detail: err.Error()}
+	}
+	c.Method = cmp.Or(call.Method, c.Method)
+	if c.URL, err = address(h.resolve(call.URL), known); err != nil {
+		return &authhttp.FieldError{Field: "http." + name + ".url", Detail: err.Error()}
+	}
+	if c.Header, err = headers(call.Headers, known); err != nil {
+		return &authhttp.FieldError{Field: "http." + name + ".headers", Detail: err.Error()}
+	}
+	if c.Body, err = call.body(c, known); err != nil {
+		return &authhttp.FieldError{Field: "http." + name + ".body", Detail: err.Error()}
+	}
+	h.readers(c, name)
+	return nil
+}
+
+// valuesOf are what the templates of a call know.
+func valuesOf(c *authhttp.Call[User]) (values, error) {
+	known, ok := make(values), true
+	if c.Pair.Access != "" {
+		known[ofToken] = c.Pair.Access.Reveal()
+	}
+	if c.Pair.Refresh != "" {
+		known[ofRefresh] = c.Pair.Refresh.Reveal()
+	}
+	if credentials, login := c.Body.(Credentials); login {
+		if known[ofCredentials], ok = decoded(map[string]any(credentials)); !ok {
+			return nil, errors.New("the credentials cannot be written as JSON")
+		}
+	}
+	if c.ID != nil {
+		if known[ofID], ok = decoded(c.ID); !ok {
+			return nil, errors.New("the id cannot be written as JSON")
+		}
+	}
+	return known, nil
+}
+
+// address renders a URL.
+func address(source string, known values) (string, error) {
+	t, err := parsePhrase(source)
+	if err != nil {
+		return "", err
+	}
+	return t.render(known, func(before, value string) string {
+		if strings.Contains(before, "?") {
+			return url.QueryEscape(value)
+		}
+		return url.PathEscape(value)
+	})
+}
+
+// headers renders headers.
+func headers(sources map[string]string, known values) (http.Header, error) {
+	header := make(http.Header)
+	for name, source := range sources {
+		t, err := parsePhrase(source)
+		if err != nil {
+			return nil, err
+		}
+		value, err := t.render(known, nil)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		header.Set(name, value)
+	}
+	return header, nil
+}
+
+// body renders the body, as a form where the headers say so. Without one in the file
+// it is what it was, but that GET has none, and a login without credentials.
+func (call *Call) body(c *authhttp.Call[User], known values) (any, error) {
+	if call.Body == nil {
+		credentials, login := c.Body.(Credentials)
+		if c.Method == http.MethodGet || login && len(credentials) == 0 {
+			return nil, nil
+		}
+		return c.Body, nil
+	}
+	tree, err := call.Body.render(known)
+	if err != nil || tree == nil {
+		return nil, err
+	}
+	if kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type")); kind == "application/x-www-form-urlencoded" {
+		return form(tree)
+	}
+	return tree, nil
+}
+
+// form makes a form of an object.
+func form(tree any) (any, error) {
+	object, ok := tree.(map[string]any)
+	if !ok {
+		return nil, errors.New("is no object, of which alone a form can be made")
+	}
+	values := make(url.Values)
+	for name, value := range object {
+		text, ok := scalar(value)
+		if !ok {
+			return nil, fmt.Errorf("%s is %s, which no form can hold", name, kindOf(value))
+		}
+		values.Set(name, text)
+	}
+	return values, nil
+}
+
+// readers set how the answer to a call is read.
+func (h *HTTP) readers(c *authhttp.Call[User], name string) {
+	a := h.answer(name)
+	if c.Tokens != nil {
+		c.Tokens = func(body []byte) (authhttp.Pair, error) {
+			m, err := a.message(body)
+			if err != nil {
+				return authhttp.Pair{}, err
+			}
+			return a.pair(m)
+		}
+	}
+	switch {
+	case c.User != nil:
+		c.User = func(body []byte) (User, error) {
+			m, err := a.message(body)
+			if err != nil {
+				return nil, err
+			}
+			return a.user(m)
+		}
+	case c.Tokens == nil && a.Rejected.given(): // a logout, of whose answer nothing else is wanted
+		c.User = func(body []byte) (User, error) {
+			if !json.Valid(body) {
+				return nil, nil
+			}
+			_, err := a.message(body)
+			return nil, err
+		}
+	}
+}
+
+// message reads an answer, which may begin with a byte order mark. Its error is that
+// it is no JSON, or that it says no.
+func (a reading) message(body []byte) (Message, error) {
+	var m Message
+	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &m); err != nil {
+		return m, err
+	}
+	if a.Rejected.fits(m) {
+		no := authhttp.ErrRejected
+		if a.call == "user" {
+			no = authhttp.ErrTokenRefused
+		}
+		return m, fmt.Errorf("%w: %w", no, &authhttp.FieldError{Detail: "the answer says no, by " + a.rejected + "; " + pointer(nil).instead(decode(m.text()))})
+	}
+	return m, nil
+}
