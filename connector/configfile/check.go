@@ -87,12 +87,8 @@ func (r *reader) plainURL(path, instead string) {
 
 func (r *reader) checkCall(c *Call, path string, h *HTTP) {
 	r.checkHeaders(c.Headers, path+".headers")
-	if upper := strings.ToUpper(c.Method); c.Method != "" && !method.MatchString(c.Method) {
-		if method.MatchString(upper) {
-			r.at(path+".method", "is in small letters; write %s", upper)
-		} else {
-			r.at(path+".method", "is no method of HTTP; write one such as POST, PUT or GET")
-		}
+	if c.Method != "" && !method.MatchString(c.Method) {
+		r.at(path+".method", "is no method of HTTP; write capitals such as POST, PUT or GET")
 	}
 	u := r.target(c.URL, path+".url", h.Base, "http", "https")
 	if u != nil && !h.AllowPlain && !authhttp.Secure(u) {
@@ -123,7 +119,7 @@ func (r *reader) target(text, path, base, scheme, secure string) *url.URL {
 		r.at(path, "is no URL; write something like %s://example.com/path", secure)
 		return nil
 	case u.Scheme != scheme && u.Scheme != secure:
-		r.at(path, "does not begin with %s:// or %s://; write %s://%s", scheme, secure, secure, u.Host)
+		r.at(path, "begins with another scheme than %s:// and %s://; write %s://", scheme, secure, secure)
 		return nil
 	}
 	return u

@@ -4,5 +4,5 @@ package configfile
 
 import "io/fs"
 
-// othersRead tells whether the mode of a file lets group or others at it.
-func othersRead(info fs.FileInfo) bool { return info.Mode()&0o077 != 0 }
+// othersRead tells whether a file is one that its mode lets group or others at.
+func othersRead(info fs.FileInfo) bool { return info.Mode().IsRegular() && info.Mode()&0o077 != 0 }

@@ -92,7 +92,7 @@ func (r *reader) checkURLSecret(node ast.Node, path string) {
 	query := u.Query()
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if isSecretName(name) && strings.Join(query[name], "") != "" {
-			r.mistake(text, path, "holds a secret in clear after %s=, and %s", name, inPlace)
+			r.mistake(text, path, "has a secret in clear after %s=, and %s", name, inPlace)
 		}
 	}
 }
