@@ -67,7 +67,7 @@ func (r *reader) checkTexts(node ast.Node, path string) bool {
 			r.checkTexts(one, nth(path, i))
 		}
 	case *ast.StringNode:
-		if _, err := parseText(n.Value); err != nil {
+		if _, err := parsePhrase(n.Value); err != nil {
 			r.mistake(n, path, "%s", r.unfilled(n, err.Error()))
 		}
 	}
