@@ -34,6 +34,11 @@ func (f *File) validate() error {
 		s, path := &f.Sockets[i], nth("sockets", i)
 		choice(path+".blame", s.Blame, []string{"oldest", "none"})
 		choice(path+".messageID.as", s.MessageID.As, []string{"number", "string"})
+		for name, text := range map[string]string{"request": s.MessageID.Request, "answer": s.MessageID.Answer} {
+			if err := checkPointer(text); err != nil {
+				tell(path+".messageID."+name, err)
+			}
+		}
 		choice(path+".buffer.overflow", s.Buffer.Overflow, slices.Sorted(maps.Keys(policies)))
 		for j, rule := range s.Rules {
 			choice(nth(path+".rules", j)+".means", rule.Means, slices.Sorted(maps.Keys(classes)))
@@ -42,8 +47,7 @@ func (f *File) validate() error {
 	return inOrder(faults)
 }
 
-// inspect tells what is wrong with placeholders, and with pointers that are texts, by
-// the paths of their fields.
+// inspect tells what is wrong with placeholders, by the paths of their fields.
 func (f *File) inspect(tell func(path string, err error)) {
 	h, in := &f.HTTP, inspection{tell}
 	in.texts("http.headers", h.Headers, scope{})
@@ -166,11 +170,6 @@ func (in inspection) socket(path string, s *Socket, upgrade scope) {
 	}
 	if s.Pong != nil {
 		in.template(path+".pong.send", s.Pong.Send, scope{}.with(ofMessage))
-	}
-	for name, text := range map[string]string{"request": s.MessageID.Request, "answer": s.MessageID.Answer} {
-		if err := checkPointer(text); err != nil {
-			in.tell(path+".messageID."+name, err)
-		}
 	}
 }
 
