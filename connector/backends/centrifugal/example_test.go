@@ -39,11 +39,17 @@ type (
 		Token string `json:"token,omitempty"`
 	}
 	place struct {
-		Channel string `json:"channel,omitempty"`
+		Channel      string  `json:"channel,omitempty"`
+		Recover      bool    `json:"recover,omitempty"` // this and the others: see Example_recovery
+		Epoch        string  `json:"epoch,omitempty"`
+		Offset       uint64  `json:"offset,omitempty"`
+		Recovered    bool    `json:"recovered,omitempty"`
+		Publications []*news `json:"publications,omitempty"`
 	}
 	news struct {
 		Channel string `json:"channel,omitempty"`
 		Data    *text  `json:"data,omitempty"`
+		Offset  uint64 `json:"offset,omitempty"`
 	}
 	call struct {
 		Method string `json:"method,omitempty"`

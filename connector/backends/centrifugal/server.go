@@ -215,7 +215,7 @@ func (s *Server) current() *centrifuge.Node {
 }
 
 // Said returns how often clients have sent a command: connect, refresh, subscribe,
-// publish, rpc or pong.
+// publish or rpc.
 func (s *Server) Said(command string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -224,8 +224,7 @@ func (s *Server) Said(command string) int {
 
 // note counts a command.
 func (s *Server) note(event centrifuge.CommandReadEvent) {
-	command := event.Command
-	name := "pong"
+	command, name := event.Command, ""
 	switch {
 	case command.Connect != nil:
 		name = "connect"
