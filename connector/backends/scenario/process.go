@@ -23,6 +23,11 @@ import (
 // a server's package.
 const root = "../../.."
 
+// configFile is the file of a server, from the directory of its test.
+func configFile(name string) string {
+	return filepath.Join(root, "cmd/interlock/testdata/backends", name+".yaml")
+}
+
 // build makes the program interlock, in a directory that goes with the test. It skips
 // the test if the program cannot connect.
 func build(t *testing.T) (program string) {
@@ -42,11 +47,11 @@ func build(t *testing.T) (program string) {
 // process is a client that is interlock connect, with a config file. It speaks JSON
 // Lines with it, and reads its log for what becomes of the sockets.
 type process struct {
-	t         *testing.T
-	program   string
-	file      string
-	variables map[string]string
-	dialect   Dialect
+	t       *testing.T
+	program string
+	file    string
+	server  Server
+	dialect Dialect
 
 	stdin io.WriteCloser
 	asked int // requests so far; a client is used by one goroutine
@@ -84,12 +89,8 @@ type lineOut struct {
 
 // newProcess returns a client that is not started yet.
 func newProcess(t *testing.T, program string, name string, server Server, dialect Dialect) *process {
-	file, err := filepath.Abs(filepath.Join(root, "cmd/interlock/testdata/backends", name+".yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	return &process{
-		t: t, program: program, file: file, variables: server.Variables(), dialect: dialect,
+		t: t, program: program, file: configFile(name), server: server, dialect: dialect,
 		pushes: make(chan string, 1024), readies: make(chan struct{}, 1024), ended: make(chan struct{}),
 		answers: make(map[string]chan lineOut),
 	}
@@ -109,13 +110,18 @@ func (p *process) Login(ctx context.Context, account Account) error {
 	}
 }
 
+// variablesOf are those that the config file of a server reads.
+func variablesOf(server Server, account Account) map[string]string {
+	variables := maps.Clone(server.Variables())
+	variables["USER_NAME"], variables["PASSWORD"] = account.Name, account.Password
+	return variables
+}
+
 // start runs the program until the test ends.
 func (p *process) start(account Account) error {
 	command := exec.Command(p.program, "connect", "-c", p.file)
 	command.Env = os.Environ()
-	variables := maps.Clone(p.variables)
-	variables["USER_NAME"], variables["PASSWORD"] = account.Name, account.Password
-	for name, value := range variables {
+	for name, value := range variablesOf(p.server, account) {
 		command.Env = append(command.Env, name+"="+value)
 	}
 	stdin, inErr := command.StdinPipe()
@@ -186,13 +192,19 @@ func (p *process) takeLine(line []byte) {
 // takeLog keeps a line of stderr, and tells when it says that the sockets are ready.
 func (p *process) takeLog(line []byte) {
 	p.note(string(line))
-	if saysReady(string(line)) {
+	if p.saysReady(string(line)) {
 		p.readies <- struct{}{}
 	}
 }
 
-// saysReady tells whether a line of the log says that the session's sockets are ready.
-func saysReady(line string) bool { return strings.Contains(line, "msg=ready") }
+// saysReady tells whether a line of the log says that the dialect's socket is ready, or
+// that the user is logged in where there is none.
+func (p *process) saysReady(line string) bool {
+	if p.dialect.Socket == "" {
+		return strings.Contains(line, `msg="logged in"`)
+	}
+	return strings.Contains(line+" ", " msg=ready socket="+p.dialect.Socket+" ")
+}
 
 func (p *process) Ready(ctx context.Context) error {
 	select {

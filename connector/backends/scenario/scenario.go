@@ -12,12 +12,15 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/connector/configfile"
 )
 
 // Backend says how a server is started and spoken with.
@@ -77,9 +80,43 @@ func Run(t *testing.T, b Backend) {
 		if b.Name == "" {
 			t.Skip("SKIPPED: there is no config file")
 		}
+		checkFile(t, b)
 		program := build(t)
 		play(t, b, func(t *testing.T, server Server) Client { return newProcess(t, program, b.Name, server, b.Dialect) })
 	})
+}
+
+// mostLines is how long a config file may be, with what it explains.
+const mostLines = 40
+
+// checkFile checks a config file: that a person can read it, and that it is right.
+func checkFile(t *testing.T, b Backend) {
+	t.Helper()
+	text, err := os.ReadFile(configFile(b.Name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := bytes.Count(text, []byte("\n")); got > mostLines {
+		t.Errorf("%s.yaml has %d lines, want at most %d", b.Name, got, mostLines)
+	}
+	server := start(t, b)
+	variables := variablesOf(server, server.Account())
+	variable := func(name string) (string, bool) { value, ok := variables[name]; return value, ok }
+	if _, err := configfile.Parse(b.Name+".yaml", text, configfile.Options{Env: variable}); err != nil {
+		t.Errorf("got %v, want a file that is right", err)
+	}
+}
+
+// start starts a server, which ends with the test.
+func start(t *testing.T, b Backend) Server {
+	t.Helper()
+	server := b.Start(t, life)
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Errorf("close the server: %v", err)
+		}
+	})
+	return server
 }
 
 // play plays every scenario by one kind of client.
@@ -92,12 +129,7 @@ func play(t *testing.T, b Backend, client func(*testing.T, Server) Client) {
 				}
 			}
 			t.Parallel()
-			server := b.Start(t, life)
-			t.Cleanup(func() {
-				if err := server.Close(); err != nil {
-					t.Errorf("close the server: %v", err)
-				}
-			})
+			server := start(t, b)
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			defer cancel()
 			s.play(&stage{T: t, ctx: ctx, server: server, client: client(t, server), without: b.Without})
