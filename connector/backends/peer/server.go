@@ -41,10 +41,13 @@ func (o Options) argument() string {
 type Server struct {
 	scenario.Tally
 	process *exec.Cmd
-	ports   chan int // one for each time that it listens
+	ports   chan int      // one for each time that it listens
+	told    chan struct{} // one for each time that it has told its counts because it was asked
 	host    string
 	faults  bytes.Buffer  // what it has said on stderr; to be read when it has ended
 	ended   chan struct{} // closed when the process has ended
+
+	asking sync.Mutex // for counts
 
 	mu       sync.Mutex
 	commands io.WriteCloser
@@ -53,7 +56,7 @@ type Server struct {
 // Start runs the server that is installed in dir, and returns when it listens. It
 // ends with Close, and with this process at the latest.
 func Start(ctx context.Context, dir string, o Options) (*Server, error) {
-	s := &Server{process: exec.Command("node", "server.mjs", o.argument()), ports: make(chan int, 16), ended: make(chan struct{})}
+	s := &Server{process: exec.Command("node", "server.mjs", o.argument()), ports: make(chan int, 16), told: make(chan struct{}, 1), ended: make(chan struct{})}
 	s.process.Dir = dir
 	s.process.Stderr = &s.faults
 	stdin, inErr := s.process.StdinPipe()
@@ -82,6 +85,7 @@ func (s *Server) read(stdout io.Reader) {
 		var told struct {
 			Port   int
 			Counts *scenario.Counts
+			Told   bool
 		}
 		if err := json.Unmarshal(lines.Bytes(), &told); err != nil {
 			continue // node's own word
@@ -91,6 +95,9 @@ func (s *Server) read(stdout io.Reader) {
 		}
 		if told.Port != 0 {
 			s.ports <- told.Port
+		}
+		if told.Told {
+			s.told <- struct{}{}
 		}
 	}
 	_ = s.process.Wait() // Close kills it
@@ -118,6 +125,20 @@ func (s *Server) command(name string, value any) error {
 	defer s.mu.Unlock()
 	_, err = s.commands.Write(append(line, '\n'))
 	return err
+}
+
+// Counts asks the server for the counts as they are now. Of one that has ended they are
+// as they were last.
+func (s *Server) Counts() scenario.Counts {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	if err := s.command("counts", true); err == nil {
+		select {
+		case <-s.told:
+		case <-s.ended:
+		}
+	}
+	return s.Tally.Counts()
 }
 
 // Host is host:port of the server.
