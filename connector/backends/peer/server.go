@@ -145,7 +145,7 @@ func (s *Server) Counts() scenario.Counts {
 func (s *Server) Host() string { return s.host }
 
 // Variables has the config files find the server.
-func (s *Server) Variables() map[string]string { return map[string]string{"HOST": s.host} }
+func (s *Server) Variables() map[string]string { return map[string]string{"API": "http://" + s.host} }
 
 // Account is the only one there is.
 func (s *Server) Account() scenario.Account {
