@@ -5,6 +5,8 @@
 //   - [scenario] has what every backend must show, written once: login, requests,
 //     pushes, a restart, expiry, a wrong password, a revoked user, logout.
 //   - [centrifugal] is a node of centrifugal/centrifuge beside a login endpoint.
+//   - [graphql] is a service of gqlgen, with the protocol graphql-transport-ws.
+//   - [peer] is a server in JavaScript, on npm's ws, with habits met in the wild.
 //
 // Every scenario is played twice: by a session of a Go program, whose whole config is
 // the Example of the server's package, and by the program interlock connect with the
@@ -16,4 +18,6 @@
 //
 // [scenario]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/scenario
 // [centrifugal]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/centrifugal
+// [graphql]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/graphql
+// [peer]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/peer
 package backends
