@@ -68,7 +68,9 @@ func (s *Server) admit(ctx context.Context, payload transport.InitPayload) (cont
 func (s *Server) Address() string { return s.site.Address() }
 
 // Variables has the config file find the server.
-func (s *Server) Variables() map[string]string { return map[string]string{"API": "http://" + s.Address()} }
+func (s *Server) Variables() map[string]string {
+	return map[string]string{"API": "http://" + s.Address()}
+}
 
 // Account is that of the user ann.
 func (s *Server) Account() scenario.Account { return s.accounts.Account() }

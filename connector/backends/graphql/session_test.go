@@ -126,7 +126,7 @@ func TestSession(t *testing.T) {
 		attempts := 0
 		v := begin(t, serve(t, time.Minute, 0), func(s *socketConfig) {
 			build := s.Auth.Build
-			s.AuthTimeout = 100 * time.Millisecond
+			s.AuthTimeout = time.Second
 			s.Auth.Build = func(ctx context.Context, known connector.Known[user, message]) (message, error) {
 				m, err := build(ctx, known)
 				if attempts++; attempts == 1 {
@@ -157,9 +157,9 @@ func TestSession(t *testing.T) {
 	})
 
 	t.Run("K10 pings of the server are answered", func(t *testing.T) {
-		v := begin(t, serve(t, time.Minute, 50*time.Millisecond), asItIs)
+		v := begin(t, serve(t, time.Minute, 250*time.Millisecond), asItIs)
 		v.logIn()
-		v.own("ping", 6)
+		v.own("ping", 4) // the server waits for two intervals
 		v.opened(1)
 	})
 	t.Run("K10 pongs are the connector's own", func(t *testing.T) {

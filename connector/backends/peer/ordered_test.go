@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/backends/peer"
@@ -69,9 +68,9 @@ func TestOrdered(t *testing.T) {
 	})
 
 	t.Run("K11 a newer token on the same connection, while an answer is late", func(t *testing.T) {
-		v := begin(t, peer.Options{Life: time.Second, Grace: graceOfTests}, ordered(), withoutLife)
+		v := begin(t, peer.Options{Life: lifeUnknown, Grace: graceOfTests}, ordered(), withoutLife)
 		v.logIn()
-		late, err := v.socket.Submit(message{Op: "echo", Text: "late", Late: 1200})
+		late, err := v.socket.Submit(message{Op: "echo", Text: "late", Late: 1300})
 		v.must(err)
 		v.renewed()
 		if got, err := late.Wait(v.ctx); err != nil || got.Text != "late" {
