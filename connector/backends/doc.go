@@ -7,6 +7,7 @@
 //   - [centrifugal] is a node of centrifugal/centrifuge beside a login endpoint.
 //   - [graphql] is a service of gqlgen, with the protocol graphql-transport-ws.
 //   - [peer] is a server in JavaScript, on npm's ws, with habits met in the wild.
+//   - [pocketbase] is PocketBase, whose users and tokens an application's socket takes.
 //
 // Every scenario is played twice: by a session of a Go program, whose whole config is
 // the Example of the server's package, and by the program interlock connect with the
@@ -14,10 +15,11 @@
 //
 //	go test ./...
 //
-// What a machine has not, as Node, is skipped, and go test -v says why.
+// What needs Node is skipped without it, and go test -v says so.
 //
 // [scenario]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/scenario
 // [centrifugal]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/centrifugal
 // [graphql]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/graphql
+// [pocketbase]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/pocketbase
 // [peer]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/peer
 package backends

@@ -110,7 +110,7 @@ func TestPushBeforeItsAnswer(t *testing.T) {
 
 func TestServerPings(t *testing.T) {
 	t.Run("K10 answered, the connection stays", func(t *testing.T) {
-		w := newWorld(t, centrifugal.Config{Ping: time.Second, Pong: 900 * time.Millisecond}, nil)
+		w := newWorld(t, centrifugal.Config{Ping: 1500 * time.Millisecond, Pong: 1400 * time.Millisecond}, nil)
 		w.ready()
 		for pings := 0; pings < 3; { // at the third one, the first is answered
 			if inbound := next(w, "ping", w.all); inbound.Message == (frame{}) {
@@ -138,11 +138,11 @@ func TestServerPings(t *testing.T) {
 }
 
 func TestRefreshOnTheConnection(t *testing.T) {
-	w := newWorld(t, centrifugal.Config{Life: 2 * time.Second}, func(c *clientConfig, _ *nodeConfig) {
+	w := newWorld(t, centrifugal.Config{Life: 3 * time.Second}, func(c *clientConfig, _ *nodeConfig) {
 		c.RefreshFloor = 500 * time.Millisecond
 	})
 	w.ready()
-	w.said("refresh", 3) // each after a second: the token that the connection has begun with is past its end
+	w.said("refresh", 3) // each after 1.5 s: the node would have closed after 4 s
 	w.must("push", w.server.Push(w.ctx, "still here"))
 	if got := w.pushed(); got != "still here" {
 		t.Errorf("got the push %q, want still here", got)

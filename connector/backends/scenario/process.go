@@ -168,7 +168,7 @@ func (p *process) read(from io.Reader, take func(line []byte)) {
 func (p *process) takeLine(line []byte) {
 	var out lineOut
 	if err := json.Unmarshal(line, &out); err != nil {
-		p.note(fmt.Sprintf("a line of stdout that is not JSON: %s", line))
+		p.t.Errorf("interlock connect: got a line of stdout that is no JSON object: %s", line)
 		return
 	}
 	label := strings.Trim(string(out.Request), `"`)
@@ -262,7 +262,17 @@ func (p *process) Pushed(ctx context.Context) (string, error) {
 	}
 }
 
-func (p *process) LoggedOut(ctx context.Context) error { return p.end(ctx) }
+// LoggedOut returns when the program has ended: whoever is logged out against their
+// will has failed, and is told why.
+func (p *process) LoggedOut(ctx context.Context) error {
+	if err := p.end(ctx); err != nil {
+		return err
+	}
+	if p.err == nil {
+		return p.failure("ended as if all had gone well")
+	}
+	return nil
+}
 
 func (p *process) Logout(ctx context.Context) error {
 	if err := p.write(lineIn{Logout: "here"}); err != nil {
