@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/configfile"
 )
 
@@ -102,8 +103,16 @@ func checkFile(t *testing.T, b Backend) {
 	server := start(t, b)
 	variables := variablesOf(server, server.Account())
 	variable := func(name string) (string, bool) { value, ok := variables[name]; return value, ok }
-	if _, err := configfile.Parse(b.Name+".yaml", text, configfile.Options{Env: variable}); err != nil {
-		t.Errorf("got %v, want a file that is right", err)
+	file, err := configfile.Parse(b.Name+".yaml", text, configfile.Options{Env: variable})
+	if err != nil {
+		t.Fatalf("got %v, want a file that is right", err)
+	}
+	config, err := file.Config()
+	if err != nil {
+		t.Fatalf("got %v, want a config", err)
+	}
+	if _, err := connector.New(config); err != nil {
+		t.Errorf("got %v, want a client", err)
 	}
 }
 
