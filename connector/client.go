@@ -170,6 +170,9 @@ func (c *Client[C, U]) NewSessionOf(account string) *Session[C, U] {
 	if c.config.Log != nil {
 		d.log = &logger{driver: d, to: c.config.Log.Handler()}
 	}
+	if c.config.Observer != nil {
+		d.observer = &observation{driver: d, to: c.config.Observer}
+	}
 	if c.journal != nil {
 		d.journal = &journalist{driver: d, to: c.journal.Session(d.number, c.recorded)}
 	}

@@ -110,6 +110,9 @@ type Config[C, U any] struct {
 	// nil: silent.
 	Log *slog.Logger
 
+	// Observer is told what sessions do, for metrics and traces. nil: nobody is.
+	Observer Observer
+
 	// Journal gets the journal of every session as JSON Lines, each in one Write,
 	// before the effects of its event are performed: package journal, below this one,
 	// says what the lines hold, and replays them by [journal.Replay], as the command

@@ -125,6 +125,7 @@ func (c *connection) read() {
 			return
 		}
 		c.noteHeard()
+		c.run.driver.observer.message(c.run.wiring.id, Received, len(f.Data))
 		if err := c.decode(f); err != nil {
 			c.run.fault("decode", err)
 		}
@@ -218,6 +219,9 @@ func (c *connection) flush() {
 		c.queue, c.bytes = c.queue[1:], c.bytes-next.size()
 		c.mu.Unlock()
 		err := c.write(next)
+		if err == nil && next.kind == messageFrame {
+			c.run.driver.observer.message(c.run.wiring.id, Sent, len(next.message.Data))
+		}
 		if err == nil && next.left != nil {
 			next.left()
 		}
@@ -276,7 +280,9 @@ func (c *connection) tell(m *message, own bool) {
 	if c.ctx.Err() == nil {
 		w := c.run.wiring
 		c.held.Store(w.holdsBack)
-		w.tell(c.ctx, c.run.messages, *m, c.gen, own)
+		for range w.tell(c.ctx, c.run.messages, *m, c.gen, own) {
+			c.run.driver.observer.message(w.id, Missed, 0)
+		}
 		if w.holdsBack {
 			c.heard.Store(int64(c.age()))
 			c.held.Store(false)

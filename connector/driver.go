@@ -52,6 +52,7 @@ type driver struct {
 	storage   serial // what is asked of the store: an answer that comes late undoes nothing that was asked later
 	callbacks serial
 	log       *logger
+	observer  *observation
 	held      atomic.Pointer[[]*held]       // the pairs: the master's first, the current user's last
 	users     atomic.Pointer[[]any]         // in the same order
 	clock     atomic.Pointer[time.Duration] // the server's less ours; nil: not measured
@@ -272,6 +273,10 @@ func (d *driver) stepped(w work) {
 	}
 	c := d.change(w)
 	d.log.change(d.contextOf(w.why), c)
+	d.observer.changed(c)
+	if out.Machine == transitions.SocketKind {
+		d.socketRun(out.ID).observe(w, c)
+	}
 	d.changes.publish(c)
 	if fault, ok := w.why.err.(*SocketError); ok && !w.why.told {
 		w.why.told = true // what else the same event moves is not another fault

@@ -48,14 +48,34 @@ func (s *Session[C, U]) Close(ctx context.Context) error {
 
 // leaveCall is a command to leave that waits for its end.
 type leaveCall struct {
-	ctx  context.Context
-	err  error      // what it has missed already
-	done chan error // holds one
+	within context.Context // of what is done for it
+	err    error           // what it has missed already
+	done   chan error      // holds one
 }
 
 // leave posts a command that ends what there is, and waits for its end.
 func (d *driver) leave(ctx context.Context, on transitions.SessionEvent, devices uint32) error {
-	call := &leaveCall{ctx: ctx, done: make(chan error, 1)}
+	within, operation := d.observer.begin(ctx, Operation{Kind: CommandOperation, Name: leaveName(on, devices)})
+	err := d.leaveWithin(ctx, within, on, devices)
+	operation.done(leaveOutcome(ctx, err), err)
+	return err
+}
+
+// leaveName is what a command to leave is called.
+func leaveName(on transitions.SessionEvent, devices uint32) string {
+	switch {
+	case on == transitions.SessionCloseRequested:
+		return "close"
+	case devices == transitions.EveryDevice:
+		return "logoutEverywhere"
+	case devices == transitions.NoDevice:
+		return "forget"
+	}
+	return "logout"
+}
+
+func (d *driver) leaveWithin(ctx, within context.Context, on transitions.SessionEvent, devices uint32) error {
+	call := &leaveCall{within: within, done: make(chan error, 1)}
 	if err := d.post(transitions.Input{To: transitions.SessionKind, On: uint8(on), Arg: devices}, &cause{logout: call}); err != nil {
 		return err
 	}

@@ -119,13 +119,13 @@ func (l *logger) guard(call func()) {
 func (d *driver) contextOf(why *cause) context.Context {
 	switch {
 	case why.login != nil:
-		return why.login.ctx
+		return why.login.within
 	case why.logout != nil:
-		return why.logout.ctx
+		return why.logout.within
 	case d.login != nil:
-		return d.login.ctx
+		return d.login.within
 	case len(d.logouts) > 0:
-		return d.logouts[0].ctx
+		return d.logouts[0].within
 	}
 	return context.Background()
 }

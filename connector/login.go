@@ -13,6 +13,8 @@ import (
 // outcome.
 type loginCall struct {
 	ctx         context.Context
+	within      context.Context // of what is done for it
+	operation   *operation
 	command     transitions.Command
 	credentials any      // of a login
 	id          any      // of the other user
@@ -27,9 +29,17 @@ type loginCall struct {
 
 func (d *driver) newCall(ctx context.Context, command transitions.Command) *loginCall {
 	return &loginCall{
-		ctx: ctx, command: command, ticket: d.tickets.Add(1),
+		ctx: ctx, within: ctx, command: command, ticket: d.tickets.Add(1),
 		brief: isBrief(ctx), quiet: isQuiet(ctx), done: make(chan error, 1),
 	}
+}
+
+// name is what the command is called.
+func (c *loginCall) name() string {
+	if c.given != nil {
+		return "adopt"
+	}
+	return c.command.String()
 }
 
 // settle tells the caller its outcome; only the first counts.
@@ -102,6 +112,7 @@ func (d *driver) performLogin(w work) {
 	switch transitions.LoginEffect(w.out.Effect) {
 	case transitions.LoginAskGate:
 		d.login = w.why.login
+		d.login.within, d.login.operation = d.observer.begin(d.login.ctx, Operation{Kind: CommandOperation, Name: d.login.name()})
 		d.askGate(w.out.Now)
 	case transitions.LoginLoad:
 		d.load(d.commandContext(), w.out.Now)
@@ -138,7 +149,7 @@ func (d *driver) commandContext() context.Context {
 		d.cancelLogin()
 	}
 	var ctx context.Context
-	ctx, d.cancelLogin = context.WithCancel(context.WithoutCancel(d.login.ctx))
+	ctx, d.cancelLogin = context.WithCancel(context.WithoutCancel(d.login.within))
 	return ctx
 }
 
@@ -163,6 +174,10 @@ func (d *driver) askGate(gen uint32) {
 // sendLogin makes one request of the command and posts its verdict.
 func (d *driver) sendLogin(ctx context.Context, call *loginCall, pair authhttp.Pair, gen uint32) {
 	in := transitions.Input{To: transitions.LoginKind, Gen: gen}
+	var operation *operation
+	if call.given == nil {
+		ctx, operation = d.observer.begin(ctx, Operation{Kind: CallOperation, Name: call.name()})
+	}
 	given, err := guarded(func() (granted, error) {
 		switch {
 		case call.given != nil:
@@ -180,6 +195,7 @@ func (d *driver) sendLogin(ctx context.Context, call *loginCall, pair authhttp.P
 		d.received(&given)
 	}
 	says := judge(err)
+	operation.done(says.outcome(err), err)
 	switch {
 	case err == nil:
 		in.On, in.Arg = uint8(transitions.LoginAccepted), given.tokens()
@@ -197,7 +213,9 @@ func (d *driver) sendLogin(ctx context.Context, call *loginCall, pair authhttp.P
 func (d *driver) revokeLate(pair authhttp.Pair) {
 	ctx, cancel := context.WithTimeout(context.Background(), d.settings.revokeTimeout)
 	defer cancel()
+	ctx, operation := d.observer.begin(ctx, Operation{Kind: CallOperation, Name: "logout"})
 	_, err := guarded(func() (struct{}, error) { return struct{}{}, d.settings.revoke(ctx, pair) })
+	operation.done(judge(err).outcome(err), err)
 	if err != nil {
 		d.fail("", in("login: revoking late tokens", err))
 	}

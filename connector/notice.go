@@ -95,6 +95,7 @@ func (d *driver) noToken(cause NoTokenCause, err error) {
 // other side's addresses to name.
 func (d *driver) fail(url string, err error) {
 	d.log.fault(err)
+	d.observer.failed(err)
 	d.faults.publish(err)
 	if d.settings.reporter.Report == nil {
 		return

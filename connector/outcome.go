@@ -47,39 +47,39 @@ func (d *driver) tellLogin(w work) {
 	call, err := d.login, w.why.err
 	switch transitions.LoginEffect(w.out.Effect) {
 	case transitions.LoginTellAccepted, transitions.LoginTellReady:
-		d.endLogin(Outcome{Ready: true, LoggedIn: true})
+		d.endLogin(w, Outcome{Ready: true, LoggedIn: true})
 	case transitions.LoginTellRejected:
-		d.endLogin(Outcome{Err: err})
+		d.endLogin(w, Outcome{Err: err})
 		if call.command == transitions.CommandResume || errors.Is(err, authhttp.ErrTokenRefused) {
 			d.noTokenFor(call, err)
 		}
 	case transitions.LoginTellNothingStored:
-		d.endLogin(Outcome{Err: err})
+		d.endLogin(w, Outcome{Err: err})
 		d.noTokenFor(call, err)
 	case transitions.LoginTellNoToken:
 		err = because(authhttp.ErrNoToken, err)
-		d.endLogin(Outcome{Err: err})
+		d.endLogin(w, Outcome{Err: err})
 		d.noTokenFor(call, err)
 	case transitions.LoginTellGate:
-		d.endLogin(Outcome{Err: because(ErrGate, err)})
+		d.endLogin(w, Outcome{Err: because(ErrGate, err)})
 	case transitions.LoginTellNoTokens:
-		d.endLogin(Outcome{Err: ErrNoTokens})
+		d.endLogin(w, Outcome{Err: ErrNoTokens})
 	case transitions.LoginTellUnavailable:
 		if err == nil { // the last request timed out
 			err = because(authhttp.ErrUnavailable, call.last)
 		}
-		d.endLogin(Outcome{Err: err})
+		d.endLogin(w, Outcome{Err: err})
 	case transitions.LoginTellCancelled:
-		d.endLogin(Outcome{Err: because(ErrLoggedOut, err)})
+		d.endLogin(w, Outcome{Err: because(ErrLoggedOut, err)})
 	case transitions.LoginTellAbandoned:
-		d.endLogin(Outcome{Err: because(call.left(w), call.last)})
+		d.endLogin(w, Outcome{Err: because(call.left(w), call.last)})
 	case transitions.LoginTellNotReady:
-		d.endLogin(Outcome{LoggedIn: true, Err: call.left(w)})
+		d.endLogin(w, Outcome{LoggedIn: true, Err: call.left(w)})
 	case transitions.LoginTellSocketsFailed:
 		if !errors.Is(err, ErrDetached) {
 			err = because(ErrSocketFailed, err)
 		}
-		d.endLogin(Outcome{LoggedIn: true, Err: err})
+		d.endLogin(w, Outcome{LoggedIn: true, Err: err})
 	}
 }
 
@@ -92,7 +92,7 @@ func (c *loginCall) left(w work) error {
 }
 
 // endLogin ends the command in flight, and forgets its credentials.
-func (d *driver) endLogin(o Outcome) {
+func (d *driver) endLogin(w work, o Outcome) {
 	call := d.login
 	d.login = nil
 	if d.cancelLogin != nil {
@@ -103,6 +103,11 @@ func (d *driver) endLogin(o Outcome) {
 	if !o.Ready {
 		o.Err = &LoginError{Command: o.Command, LoggedIn: o.LoggedIn, Err: o.Err}
 	}
+	ending := "ready"
+	if !o.Ready {
+		ending = d.settings.system.EventName(transitions.LoginKind, w.out.On)
+	}
+	call.operation.done(ending, o.Err)
 	d.outcomes.publish(o) // first, so that who has returned can look
 	call.settle(o.Err)
 }

@@ -9,17 +9,27 @@ import (
 
 // call is a request that waits for its settlement.
 type call struct {
-	id      uint32 // set when it is submitted
-	wireID  uint64 // 0: it has none, and no answer
-	socket  *socketRun
-	message ws.Frame
-	data    transitions.RequestData
-	done    chan outcome // holds one
+	id        uint32 // set when it is submitted
+	wireID    uint64 // 0: it has none, and no answer
+	socket    *socketRun
+	message   ws.Frame
+	data      transitions.RequestData
+	operation *operation
+	done      chan outcome // holds one
 }
 
 type outcome struct {
 	value any
 	err   error
+}
+
+// begin tells that the request is about to be submitted.
+func (c *call) begin(ctx context.Context) {
+	name := "request"
+	if c.data.OneWay {
+		name = "send"
+	}
+	_, c.operation = c.socket.driver.observer.begin(ctx, Operation{Kind: RequestOperation, Name: name, Socket: c.socket.wiring.id})
 }
 
 // wait waits for the settlement of a request that is submitted; when ctx ends, the
@@ -95,14 +105,20 @@ func (c *call) settle(w work) {
 	if connection := c.socket.connection; connection != nil {
 		connection.forget(c.wireID)
 	}
+	o := c.outcome(w)
+	c.operation.done(c.socket.driver.settings.system.StateName(transitions.RequestKind, w.out.To), o.err)
+	c.done <- o
+}
+
+func (c *call) outcome(w work) outcome {
 	switch state := transitions.RequestState(w.out.To); state {
 	case transitions.RequestAnswered:
-		c.done <- outcome{value: w.why.answer.value}
+		return outcome{value: w.why.answer.value}
 	case transitions.RequestErrorAnswered:
-		c.done <- outcome{value: w.why.answer.value, err: &AnswerError{Socket: c.socket.wiring.id, Err: w.why.err}}
+		return outcome{value: w.why.answer.value, err: &AnswerError{Socket: c.socket.wiring.id, Err: w.why.err}}
 	case transitions.RequestCancelled:
-		c.done <- outcome{err: w.why.err}
+		return outcome{err: w.why.err}
 	default:
-		c.done <- outcome{err: settlements[state]} // nil for one that is written
+		return outcome{err: settlements[state]} // nil for one that is written
 	}
 }

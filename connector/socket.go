@@ -60,7 +60,7 @@ func (s *Socket[Req, Res]) Request(ctx context.Context, req Req) (Res, error) {
 	if ctx.Err() != nil {
 		return none, context.Cause(ctx)
 	}
-	pending, err := s.Submit(req)
+	pending, err := s.request(ctx, req)
 	if err != nil {
 		return none, err
 	}
@@ -74,10 +74,14 @@ type Pending[Res any] struct{ call *call }
 // or on its way. Requests that are submitted one after the other are sent in that
 // order.
 func (s *Socket[Req, Res]) Submit(req Req) (*Pending[Res], error) {
+	return s.request(context.Background(), req)
+}
+
+func (s *Socket[Req, Res]) request(ctx context.Context, req Req) (*Pending[Res], error) {
 	if !s.run.wiring.types.answered {
 		return nil, fmt.Errorf("interlock: socket %s: requests need SetID and GetID, or IsAnswer", s.run.wiring.id)
 	}
-	c, err := s.submit(req, s.run.driver.wireID.Add(1))
+	c, err := s.submit(ctx, req, s.run.driver.wireID.Add(1))
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +106,7 @@ func (s *Socket[Req, Res]) Send(ctx context.Context, req Req) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	c, err := s.submit(req, 0)
+	c, err := s.submit(ctx, req, 0)
 	if err != nil {
 		return err
 	}
@@ -111,14 +115,19 @@ func (s *Socket[Req, Res]) Send(ctx context.Context, req Req) error {
 }
 
 // submit encodes and submits a request; under the id 0 it has none.
-func (s *Socket[Req, Res]) submit(req Req, id uint64) (*call, error) {
+func (s *Socket[Req, Res]) submit(ctx context.Context, req Req, id uint64) (*call, error) {
 	f, err := guarded(func() (ws.Frame, error) { return s.encode(req, id, id != 0) })
 	if err != nil {
 		return nil, fmt.Errorf("interlock: socket %s: encode: %w", s.run.wiring.id, err)
 	}
 	data := transitions.RequestData{Need: s.traits.Need, Repeatable: s.traits.Repeatable, OneWay: id == 0}
 	c := &call{wireID: id, socket: s.run, message: f, data: data, done: make(chan outcome, 1)}
-	return c, s.run.driver.submit(c)
+	c.begin(ctx)
+	if err := s.run.driver.submit(c); err != nil {
+		c.operation.done("failed", err)
+		return nil, err
+	}
+	return c, nil
 }
 
 // Messages returns a stream of the messages that answer nothing, in order. It

@@ -27,6 +27,7 @@ type socketRun struct {
 	// Only the goroutine that runs outputs touches these.
 	connection *connection
 	cancelDial context.CancelFunc
+	attempt    *operation // that is told of; nil: none
 	delays     backoff.BackOff
 	booked     bool      // the budget knows of the next attempt
 	down       time.Time // since when it is wanted and not ready; zero: it is not
@@ -68,7 +69,7 @@ func (r *socketRun) tellFault(err error) {
 func (r *socketRun) perform(w work) {
 	switch transitions.SocketEffect(w.out.Effect) {
 	case transitions.SocketDial:
-		r.begin(w.out.Now)
+		r.begin(w)
 	case transitions.SocketAdoptConnection:
 		r.cancelDial = nil
 		r.noteAnswer(nil)
@@ -124,16 +125,18 @@ func (r *socketRun) perform(w work) {
 }
 
 // begin begins a dial.
-func (r *socketRun) begin(gen uint32) {
+func (r *socketRun) begin(w work) {
 	r.noteDown()
 	if !r.booked {
 		r.driver.settings.budget.spend(r.driver.settings.now())
 	}
 	r.booked = false
 	var ctx context.Context
-	ctx, r.cancelDial = context.WithCancel(context.Background())
+	ctx, r.attempt = r.driver.observer.begin(context.WithoutCancel(r.driver.contextOf(w.why)),
+		Operation{Kind: AttemptOperation, Name: "connect", Socket: r.wiring.id, Generation: w.out.Now})
+	ctx, r.cancelDial = context.WithCancel(ctx)
 	k := r.known()
-	r.driver.begin(func() { r.dial(ctx, k, gen) })
+	r.driver.begin(func() { r.dial(ctx, k, w.out.Now) })
 }
 
 // noteDown notes since when the socket is not ready.

@@ -103,10 +103,10 @@ func (s *Stream[T]) Close() {
 	s.end()
 }
 
-// put adds an item, and tells whether the stream goes on.
-func (s *Stream[T]) put(item T) bool {
+// put adds an item, and tells whether the stream goes on, and whether an item is lost.
+func (s *Stream[T]) put(item T) (lasts, full bool) {
 	s.mu.Lock()
-	full := len(s.items) == s.limit
+	full = len(s.items) == s.limit
 	if full {
 		s.missed++
 	}
@@ -119,10 +119,10 @@ func (s *Stream[T]) put(item T) bool {
 	default:
 		s.items = append(s.items, item)
 	}
-	lasts := !s.ended
+	lasts = !s.ended
 	s.mu.Unlock()
 	s.wake()
-	return lasts
+	return lasts, full
 }
 
 // over tells whether the stream has ended.
@@ -218,10 +218,9 @@ func (h *hub[T]) remove(s *Stream[T]) {
 
 // offer is publish for somebody who may be held back, until ctx ends. Only one
 // goroutine at a time may call it.
-func (h *hub[T]) offer(ctx context.Context, item T) {
+func (h *hub[T]) offer(ctx context.Context, item T) (lost int) {
 	if h.slow != HoldBack {
-		h.publish(item)
-		return
+		return h.publish(item)
 	}
 	h.mu.Lock()
 	streams := h.streams // which others replace, but do not change
@@ -229,17 +228,24 @@ func (h *hub[T]) offer(ctx context.Context, item T) {
 	for _, s := range streams {
 		s.hold(ctx, item)
 	}
+	return 0
 }
 
-// publish gives an item to every stream, in one order for all of them.
-func (h *hub[T]) publish(item T) {
+// publish gives an item to every stream, in one order for all of them, and returns how
+// many have lost one by it.
+func (h *hub[T]) publish(item T) (lost int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	lasts := true
+	all := true
 	for _, s := range h.streams {
-		lasts = s.put(item) && lasts
+		lasts, full := s.put(item)
+		all = all && lasts
+		if full {
+			lost++
+		}
 	}
-	if !lasts {
+	if !all {
 		h.streams = slices.DeleteFunc(slices.Clone(h.streams), func(s *Stream[T]) bool { return s.over() })
 	}
+	return lost
 }

@@ -146,14 +146,14 @@ func (d *driver) performToken(w work) {
 		d.keep(user, nil, max(len(d.pairs()), int(user)+1))
 		d.tellTokenWaiters(w, authhttp.ErrNoToken)
 	case transitions.TokenSendRefresh:
-		ctx, pair := run.context(), d.pairs()[user].pairHeld()
+		ctx, pair := run.context(d.contextOf(w.why)), d.pairs()[user].pairHeld()
 		d.begin(func() { d.sendRefresh(ctx, user, pair, w.out.Now) })
 	case transitions.TokenSendLogout:
-		ctx, pair := run.context(), d.pairs()[user].pairHeld()
-		d.begin(func() { d.sendLogout(ctx, d.settings.revoke, user, pair, w.out.Now) })
+		ctx, pair := run.context(d.contextOf(w.why)), d.pairs()[user].pairHeld()
+		d.begin(func() { d.sendLogout(ctx, "logout", d.settings.revoke, user, pair, w.out.Now) })
 	case transitions.TokenSendLogoutEverywhere:
-		ctx, pair := run.context(), d.pairs()[user].pairHeld()
-		d.begin(func() { d.sendLogout(ctx, d.settings.revokeWide, user, pair, w.out.Now) })
+		ctx, pair := run.context(d.contextOf(w.why)), d.pairs()[user].pairHeld()
+		d.begin(func() { d.sendLogout(ctx, "logoutEverywhere", d.settings.revokeWide, user, pair, w.out.Now) })
 	case transitions.TokenCancelRefresh, transitions.TokenCancelLogout:
 		if run.cancel != nil {
 			run.cancel()
@@ -175,13 +175,13 @@ func (d *driver) performToken(w work) {
 	}
 }
 
-// context returns the context of the run's next request.
-func (r *tokenRun) context() context.Context {
+// context returns the context of the run's next request, within that of a command.
+func (r *tokenRun) context(command context.Context) context.Context {
 	if r.cancel != nil {
 		r.cancel()
 	}
 	var ctx context.Context
-	ctx, r.cancel = context.WithCancel(context.Background())
+	ctx, r.cancel = context.WithCancel(context.WithoutCancel(command))
 	return ctx
 }
 
@@ -215,12 +215,14 @@ func (d *driver) sendRefresh(ctx context.Context, user uint32, pair authhttp.Pai
 	in := transitions.Input{To: transitions.TokenKind, ID: user, Gen: gen}
 	var given granted
 	var err error
+	ctx, operation := d.observer.begin(ctx, Operation{Kind: CallOperation, Name: "refresh"})
 	given.pair, err = guarded(func() (authhttp.Pair, error) { return d.settings.renew(ctx, pair) })
 	d.failPanic(err)
 	if err == nil {
 		d.received(&given)
 	}
 	says := judge(err)
+	operation.done(says.outcome(err), err)
 	switch {
 	case err == nil && given.pair.Access != "":
 		in.On, in.Arg = uint8(transitions.TokenRefreshed), given.tokens()
@@ -238,8 +240,10 @@ func (d *driver) sendRefresh(ctx context.Context, user uint32, pair authhttp.Pai
 }
 
 // sendLogout tells the server that the pair is no longer used.
-func (d *driver) sendLogout(ctx context.Context, tell func(context.Context, authhttp.Pair) error, user uint32, pair authhttp.Pair, gen uint32) {
-	_, err := guarded(func() (struct{}, error) { return struct{}{}, tell(ctx, pair) })
+func (d *driver) sendLogout(ctx context.Context, name string, tell func(context.Context, authhttp.Pair) error, user uint32, pair authhttp.Pair, gen uint32) {
+	within, operation := d.observer.begin(ctx, Operation{Kind: CallOperation, Name: name})
+	_, err := guarded(func() (struct{}, error) { return struct{}{}, tell(within, pair) })
+	operation.done(judge(err).outcome(err), err)
 	if err != nil && ctx.Err() == nil {
 		d.fail("", in("logout: the server was not told", err))
 	}

@@ -60,10 +60,10 @@ type wiring struct {
 	reply    func(value any) (f ws.Frame, is bool, error error) // to a ping that is a message; nil: there is none
 
 	types  socketTypes
-	end    func(hub any)                                                       // ends its streams
-	hub    func() any                                                          // a new *inbound[Res], for a session
-	tell   func(ctx context.Context, hub any, m message, gen uint32, own bool) // such a hub; own: an answer, or a heartbeat
-	encode any                                                                 // the func(Req, uint64, bool) (ws.Frame, error) of requests
+	end    func(hub any)                                                                  // ends its streams
+	hub    func() any                                                                     // a new *inbound[Res], for a session
+	tell   func(ctx context.Context, hub any, m message, gen uint32, own bool) (lost int) // such a hub; own: an answer, or a heartbeat
+	encode any                                                                            // the func(Req, uint64, bool) (ws.Frame, error) of requests
 
 	bindStep any // the func(string, *Step[U, Req, Res]) (*step, error) of subscriptions that are added
 }
@@ -127,12 +127,13 @@ func (c SocketConfig[U, Req, Res]) bind(in surroundings) *wiring {
 		streams.messages.end()
 		streams.all.end()
 	}
-	w.tell = func(ctx context.Context, to any, m message, gen uint32, own bool) {
+	w.tell = func(ctx context.Context, to any, m message, gen uint32, own bool) (lost int) {
 		streams, value := to.(*inbound[Res]), as[Res](m.value)
-		streams.all.offer(ctx, Inbound[Res]{Message: value, Generation: gen, Own: own, Request: m.request})
+		lost = streams.all.offer(ctx, Inbound[Res]{Message: value, Generation: gen, Own: own, Request: m.request})
 		if !own {
-			streams.messages.offer(ctx, value)
+			lost += streams.messages.offer(ctx, value)
 		}
+		return lost
 	}
 	return w
 }
