@@ -1,0 +1,53 @@
+package configfile
+
+import "strings"
+
+// Outline returns the template as decoded JSON to be shown: placeholders as they are
+// written, and "…" for literal texts and numbers under names of secrets. What a
+// variable stood for is literal too.
+func (t Template) Outline() any { return outline(t.value, false) }
+
+func outline(tree any, secret bool) any {
+	switch v := tree.(type) {
+	case phrase:
+		return v.outline(secret)
+	case string:
+		return phrase{{literal: v}}.outline(secret)
+	case []any:
+		array := make([]any, len(v))
+		for i, one := range v {
+			array[i] = outline(one, secret)
+		}
+		return array
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, one := range v {
+			object[name] = outline(one, secret || isSecretName(name))
+		}
+		return object
+	case nil, bool:
+		return v
+	}
+	if secret {
+		return veil
+	}
+	return tree
+}
+
+// veil stands for what is not shown.
+const veil = "…"
+
+func (t phrase) outline(secret bool) string {
+	var out strings.Builder
+	for _, p := range t {
+		switch {
+		case p.of != nil:
+			out.WriteString(p.of.String())
+		case secret && p.literal != "":
+			out.WriteString(veil)
+		default:
+			out.WriteString(p.literal)
+		}
+	}
+	return out.String()
+}
