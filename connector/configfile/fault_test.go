@@ -32,6 +32,11 @@ func wantFaults(t *testing.T, text string, want ...string) {
 	if want := strings.Join(want, "\n"); got != want {
 		t.Errorf("%s\ngot  %s\nwant %s", text, got, want)
 	}
+	if err == nil {
+		if err := schemaFault(t, text); err != nil {
+			t.Errorf("%s\ngot error of the schema %v, want none", text, err)
+		}
+	}
 	if (file == nil) != (err != nil) {
 		t.Errorf("%s\ngot a file: %v, with error %v", text, file != nil, err)
 	}

@@ -37,17 +37,16 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 
 // unions are the schemas of the types that a file can write in more than one way.
 func unions() map[reflect.Type]*jsonschema.Schema {
-	one := 1.0
 	pointer := func() *jsonschema.Schema { return textLike(`^(/|$)|` + hasVariable) }
 	place := textLike(`^(/|$|none$)|` + hasVariable)
 	codes := textLike(`^\s*-?[0-9]+\s*(-\s*-?[0-9]+\s*)?$|` + hasVariable)
 	number := &jsonschema.Schema{Type: "integer"}
-	all := &jsonschema.Schema{Type: "object", PropertyNames: pointer()}
+	all := &jsonschema.Schema{Type: "object", PropertyNames: pointer(), AdditionalProperties: wants(), MinProperties: new(1)}
 	match := either(pointer(), all)
 	return map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[bool]():     either(&jsonschema.Schema{Type: "boolean"}, textLike(hasVariable)),
-		reflect.TypeFor[int]():      either(&jsonschema.Schema{Type: "integer", Minimum: &one}, textLike(hasVariable)),
-		reflect.TypeFor[int64]():    either(&jsonschema.Schema{Type: "integer", Minimum: &one}, textLike(hasVariable)),
+		reflect.TypeFor[int]():      either(&jsonschema.Schema{Type: "integer", Minimum: new(1.0)}, textLike(hasVariable)),
+		reflect.TypeFor[int64]():    either(&jsonschema.Schema{Type: "integer", Minimum: new(1.0)}, textLike(hasVariable)),
 		reflect.TypeFor[Duration](): textLike(`^[0-9+.]+(ns|us|µs|μs|ms|s|m|h)|` + hasVariable),
 		reflect.TypeFor[Pointers](): either(place, listOf(pointer())),
 		reflect.TypeFor[Range]():    either(number, codes),
@@ -57,13 +56,30 @@ func unions() map[reflect.Type]*jsonschema.Schema {
 	}
 }
 
+// wants is what a match can want at one pointer.
+func wants() *jsonschema.Schema {
+	operators := &jsonschema.Schema{
+		Type: "object", MinProperties: new(1), AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
+		Properties: map[string]*jsonschema.Schema{
+			"is":      {Description: "it is equal"},
+			"in":      {Description: "it is one of these", Type: "array", MinItems: new(1)},
+			"not":     {Description: "it is not equal, nor one of a list"},
+			"absent":  {Description: "nothing is there, or null; false: something else is", Type: "boolean"},
+			"from":    {Description: "it is a number, and not less", Type: "number"},
+			"to":      {Description: "it is a number, and not more", Type: "number"},
+			"matches": {Description: "it is a text that this regular expression (RE2) matches somewhere", Type: "string"},
+		},
+		PropertyOrder: operatorNames,
+	}
+	return either(&jsonschema.Schema{Types: []string{"string", "number", "boolean", "null", "array"}}, operators)
+}
+
 func textLike(pattern string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: pattern}
 }
 
 func listOf(of *jsonschema.Schema) *jsonschema.Schema {
-	one := 1
-	return &jsonschema.Schema{Type: "array", Items: of, MinItems: &one}
+	return &jsonschema.Schema{Type: "array", Items: of, MinItems: new(1)}
 }
 
 func either(schemas ...*jsonschema.Schema) *jsonschema.Schema {
@@ -106,7 +122,7 @@ func refineText(s *jsonschema.Schema, f field) {
 		}
 		s.Type, s.AnyOf = "", []*jsonschema.Schema{enum, textLike(hasVariable)}
 	}
-	if one := 1; f.required && s.Type == "string" {
-		s.MinLength = &one
+	if f.required && s.Type == "string" {
+		s.MinLength = new(1)
 	}
 }
