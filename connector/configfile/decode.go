@@ -14,7 +14,7 @@ import (
 
 // decode fills one field from a plain value. tag is that of the field.
 func (r *reader) decode(node ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
-	r.lines[path] = lineOf(node)
+	r.lines[path] = r.lineOf(node)
 	if r.broken[node] {
 		return
 	}
@@ -105,7 +105,7 @@ func (r *reader) hasVariable(node ast.Node) bool {
 
 // mistake tells a fault of a plain value.
 func (r *reader) mistake(node ast.Node, path, format string, args ...any) {
-	r.add(lineOf(node), path, format, args...)
+	r.add(r.lineOf(node), path, format, args...)
 }
 
 // decodeKind decodes what has no way of its own; false: the value is of another kind.

@@ -28,6 +28,7 @@ type reader struct {
 	places
 	env    func(string) (string, bool)
 	faults []fault
+	last   int // line of the file
 
 	anchors map[string]*ast.AnchorNode // those before what is being read
 	open    map[*ast.AnchorNode]bool   // whose values are being read
@@ -63,6 +64,7 @@ func (r *reader) plain(text []byte) ast.Node {
 		return nil
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	r.last = 1 + bytes.Count(text, []byte("\n")) + bytes.Count(text, []byte("\r")) - bytes.Count(text, []byte("\r\n"))
 	tokens := lexer.Tokenize(string(text))
 	if !r.bounded(tokens) {
 		return nil
@@ -78,7 +80,7 @@ func (r *reader) plain(text []byte) ast.Node {
 			continue
 		}
 		if root != nil {
-			r.add(lineOf(doc.Body), "", "a second document begins here; write a file for each, without ---")
+			r.add(r.lineOf(doc.Body), "", "a second document begins here; write a file for each, without ---")
 			return nil
 		}
 		root = doc.Body
@@ -134,7 +136,7 @@ func (r *reader) bounded(tokens token.Tokens) bool {
 func (r *reader) value(node ast.Node, path string, depth int) ast.Node {
 	if r.values++; r.values > mostValues {
 		if r.values == mostValues+1 {
-			r.add(lineOf(node), path, "has more than %d values with those of aliases; use fewer", mostValues)
+			r.add(r.lineOf(node), path, "has more than %d values with those of aliases; use fewer", mostValues)
 		}
 		return r.brokenAt(node)
 	}
@@ -172,7 +174,7 @@ func (r *reader) value(node ast.Node, path string, depth int) ast.Node {
 
 // refuse tells a fault of a value.
 func (r *reader) refuse(node ast.Node, path, format string, args ...any) ast.Node {
-	r.add(lineOf(node), path, format, args...)
+	r.add(r.lineOf(node), path, format, args...)
 	return r.brokenAt(node)
 }
 
@@ -188,7 +190,7 @@ func (r *reader) mapping(n *ast.MappingNode, path string, depth int) ast.Node {
 	seen := make(map[string]int)
 	for _, entry := range n.Values {
 		name, ok := nameOf(entry.Key)
-		at, line := join(path, name), lineOf(entry.Key)
+		at, line := join(path, name), r.lineOf(entry.Key)
 		if _, merge := entry.Key.(*ast.MergeKeyNode); merge {
 			r.add(line, path, "holds <<, which is not understood; write the fields out, or use *NAME for a whole value")
 			continue
@@ -276,7 +278,7 @@ func float(t *token.Token, value float64) ast.Node {
 func (r *reader) anchor(n *ast.AnchorNode, path string, depth int) ast.Node {
 	name := n.Name.GetToken().Value
 	if first := r.anchors[name]; first != nil && first != n {
-		return r.refuse(n, path, "names &%s again, first in line %d; choose another name", name, lineOf(first))
+		return r.refuse(n, path, "names &%s again, first in line %d; choose another name", name, r.lineOf(first))
 	}
 	r.anchors[name] = n
 	r.open[n] = true
@@ -299,13 +301,14 @@ func (r *reader) alias(n *ast.AliasNode, path string, depth int) ast.Node {
 	}
 }
 
-// lineOf returns the line in which a value begins.
-func lineOf(n ast.Node) int {
+// lineOf returns the line in which a value begins; one that is not there, as at the
+// end of a file, begins in the last.
+func (r *reader) lineOf(n ast.Node) int {
 	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 && !m.IsFlowStyle {
 		n = m.Values[0].Key
 	}
 	if t := n.GetToken(); t != nil && t.Position != nil {
-		return t.Position.Line
+		return min(t.Position.Line, r.last)
 	}
 	return 0
 }

@@ -12,10 +12,10 @@ import (
 func (r *reader) syntax(err error, text []byte) {
 	var fault yaml.Error
 	if !errors.As(err, &fault) || fault.GetToken() == nil {
-		r.add(0, "", "is no YAML")
+		r.add(0, "", "is no YAML; look at its indentation, quotes and brackets")
 		return
 	}
-	line := fault.GetToken().Position.Line
+	line := min(fault.GetToken().Position.Line, r.last)
 	lines := bytes.Split(text, []byte("\n"))
 	var source string
 	if line >= 1 && line <= len(lines) {
