@@ -101,8 +101,8 @@ func on(t *testing.T, s *session, id string) *socket {
 	return handle
 }
 
-// json makes a message.
-func json(t *testing.T, text string) configfile.Message {
+// message makes a message of JSON.
+func message(t *testing.T, text string) configfile.Message {
 	t.Helper()
 	var m configfile.Message
 	if err := m.UnmarshalJSON([]byte(text)); err != nil {
@@ -151,19 +151,19 @@ func TestSession(t *testing.T) {
 		}
 	})
 	t.Run("R1 requests", func(t *testing.T) {
-		answer, err := socket.Request(soon(t), json(t, `{"echo":{"text":"<hi>"}}`))
+		answer, err := socket.Request(soon(t), message(t, `{"echo":{"text":"<hi>"}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		want(t, answer, "/echo/text", "<hi>")
-		answer, err = socket.Request(soon(t), json(t, `{"menuDelete":{"id":99}}`))
+		answer, err = socket.Request(soon(t), message(t, `{"menuDelete":{"id":99}}`))
 		if refused := new(connector.AnswerError); !errors.As(err, &refused) || refused.Err.Error() != "not_found" {
 			t.Errorf("got %v, %v, want not_found", answer, err)
 		}
 		if peer, ok := errors.AsType[*configfile.PeerError](err); !ok || peer.Code.Text != "not_found" {
 			t.Errorf("got %v, want a PeerError", err)
 		}
-		if _, err := socket.Request(soon(t), json(t, `"text"`)); err == nil || !strings.Contains(err.Error(), "there is no place for an id at /id") {
+		if _, err := socket.Request(soon(t), message(t, `"text"`)); err == nil || !strings.Contains(err.Error(), "there is no place for an id at /id") {
 			t.Errorf("got %v for a text, want that it has no place for an id", err)
 		}
 	})
@@ -183,7 +183,7 @@ func TestSession(t *testing.T) {
 			t.Fatalf("got %v, %v, want a newer token", newer.Generation, err)
 		}
 		for backend.Counts().Auths == before.Auths {
-			if _, err := socket.Request(soon(t), json(t, `{"echo":{"text":"x"}}`)); err != nil {
+			if _, err := socket.Request(soon(t), message(t, `{"echo":{"text":"x"}}`)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -243,12 +243,8 @@ func (known values) of(p *placeholder) (any, error) {
 	return value, nil
 }
 
-// decoded returns a value as JSON would be decoded; false: it is none.
+// decoded returns a value of Go as JSON would be decoded; false: it is none.
 func decoded(value any) (any, bool) {
-	switch value.(type) {
-	case nil, bool, string, json.Number, map[string]any, []any:
-		return value, true
-	}
 	m, err := MakeMessage(value)
 	if err != nil {
 		return nil, false
