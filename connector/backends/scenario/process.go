@@ -28,9 +28,9 @@ func configFile(name string) string {
 	return filepath.Join(root, "cmd/interlock/testdata/backends", name+".yaml")
 }
 
-// build makes the program interlock, in a directory that goes with the test. It skips
+// Build makes the program interlock, in a directory that goes with the test. It skips
 // the test if the program cannot connect.
-func build(t *testing.T) (program string) {
+func Build(t *testing.T) (program string) {
 	t.Helper()
 	program = filepath.Join(t.TempDir(), "interlock")
 	command := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/interlock")

@@ -82,7 +82,7 @@ func Run(t *testing.T, b Backend) {
 			t.Skip("SKIPPED: there is no config file")
 		}
 		checkFile(t, b)
-		program := build(t)
+		program := Build(t)
 		play(t, b, func(t *testing.T, server Server) Client { return newProcess(t, program, b.Name, server, b.Dialect) })
 	})
 }
