@@ -30,7 +30,7 @@ var dialect = scenario.Dialect{
 	},
 }
 
-// start serves a PocketBase for the length of a test.
+// start starts a PocketBase.
 func start(t *testing.T, life time.Duration) *pocketbase.Server {
 	t.Helper()
 	server, err := pocketbase.Start(t.TempDir(), life)
@@ -41,6 +41,7 @@ func start(t *testing.T, life time.Duration) *pocketbase.Server {
 }
 
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	scenario.Run(t, scenario.Backend{
 		Name: "pocketbase",
 		Start: func(t *testing.T, life time.Duration) scenario.Server {

@@ -26,18 +26,25 @@ type stage struct {
 	session *connector.Session[login, record]
 }
 
-// play starts a server, and has change make of its config what the test needs.
-func play(t *testing.T, life time.Duration, collection string, change func(*connector.Config[login, record])) *stage {
+// serve starts a server, which ends with the test.
+func serve(t *testing.T, life time.Duration) *pocketbase.Server {
 	t.Helper()
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	t.Cleanup(cancel)
 	server := start(t, life)
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Errorf("close the server: %v", err)
 		}
 	})
+	return server
+}
+
+// play starts a server, and has change make of its config what the test needs.
+func play(t *testing.T, life time.Duration, collection string, change func(*connector.Config[login, record])) *stage {
+	t.Helper()
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	t.Cleanup(cancel)
+	server := serve(t, life)
 	c := config(server.URL(), collection)
 	if change != nil {
 		change(&c)
@@ -121,6 +128,7 @@ func (s *stage) counts(logins, refreshes int) {
 }
 
 func TestHTTP(t *testing.T) {
+	t.Parallel()
 	t.Run("T7 requests carry the token, bare", func(t *testing.T) {
 		s := play(t, 0, "users", nil)
 		s.reads(s.id(pocketbase.Ann), 404) // a guest
@@ -133,6 +141,7 @@ func TestHTTP(t *testing.T) {
 }
 
 func TestRefresh(t *testing.T) {
+	t.Parallel()
 	t.Run("T5 a token cannot be refreshed after its end", func(t *testing.T) {
 		s := play(t, 10*time.Second, "users", nil)
 		s.login(pocketbase.Ann)
@@ -166,6 +175,7 @@ func TestRefresh(t *testing.T) {
 }
 
 func TestResume(t *testing.T) {
+	t.Parallel()
 	again := func(s *stage) error {
 		s.must("close", s.session.Close(s.ctx))
 		s.session = s.client.NewSession()
@@ -191,6 +201,7 @@ func TestResume(t *testing.T) {
 }
 
 func TestLoginAs(t *testing.T) {
+	t.Parallel()
 	t.Run("S5 a superuser becomes a user, and is itself again by a logout", func(t *testing.T) {
 		s := play(t, 0, "_superusers", nil)
 		s.login(pocketbase.Root)
