@@ -102,15 +102,14 @@ func (r *reader) target(text, path, base, scheme, secure string) *url.URL {
 	if text == "" {
 		return nil // missing, which was told
 	}
-	if !strings.Contains(text, "://") {
+	if !absolute.MatchString(text) {
 		if base == "" && !strings.HasPrefix(text, "{{") {
 			r.at(path, "is relative, and there is no http.base to which; write %s://HOST/PATH, or http.base", secure)
 		}
 		return nil
 	}
 	before, _, _ := strings.Cut(text, "{{")
-	host := before[strings.Index(before, "://")+min(3, len(before)):]
-	if before != text && !strings.Contains(host, "/") {
+	if _, host, _ := strings.Cut(before, "://"); before != text && !strings.Contains(host, "/") {
 		return nil // a placeholder is part of the host
 	}
 	u, err := url.Parse(before)
@@ -126,6 +125,7 @@ func (r *reader) target(text, path, base, scheme, secure string) *url.URL {
 }
 
 var (
+	absolute   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 	method     = regexp.MustCompile(`^[A-Z]+$`)
 	visible    = regexp.MustCompile(`^[ -~]*$`)

@@ -12,6 +12,7 @@ func TestCheckHTTP(t *testing.T) {
 		{"relative to nothing", "http: {login: {url: /login}}\n", []string{"x.yaml:1: http.login.url: is relative, and there is no http.base to which; write https://HOST/PATH, or http.base"}},
 		{"another scheme", "http: {login: {url: ftp://example.com/a}}\n", []string{"x.yaml:1: http.login.url: begins with another scheme than http:// and https://; write https://"}},
 		{"no URL", "http: {login: {url: \"https://[\"}}\n", []string{"x.yaml:1: http.login.url: is no URL; write something like https://example.com/path"}},
+		{"URL in a path", "http: {base: \"https://example.com\", login: {url: \"/login?next=https://example.com/a\"}}\n", nil},
 		{"placeholder for a host", "http: {login: {url: \"https://{{credentials/host}}/a\"}}\n", []string{"x.yaml:1: http.login.url: has a placeholder before its path; write the scheme and the host themselves"}},
 		{"placeholder for a URL", "http: {login: {url: \"{{credentials/url}}\"}}\n", []string{"x.yaml:1: http.login.url: has a placeholder before its path; write the scheme and the host themselves"}},
 		{"placeholder in a path", "http: {login: {url: \"http://example.com/{{credentials/name}}\"}}\n", []string{"x.yaml:1: http.login.url: sends secrets in clear to a host other than loopback; write https://, or http.allowPlain: true"}},

@@ -15,24 +15,19 @@ const hasVariable = `\$\{`
 // complete and check as one writes. What it refuses Parse refuses too; Parse knows
 // more, such as which fields need each other.
 func Schema() []byte {
-	s := schemaOf(reflect.TypeFor[File]())
+	t, unions := reflect.TypeFor[File](), unions()
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: unions})
+	if err != nil {
+		panic("interlock: config file: schema: " + err.Error()) // of types that never change
+	}
+	refine(s, t, unions)
 	s.Schema = "https://json-schema.org/draft/2020-12/schema"
 	s.Title = "interlock connect"
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
-		panic("interlock: config file: schema: " + err.Error()) // of types that never change
-	}
-	return append(text, '\n')
-}
-
-// schemaOf infers the schema of a type, with the types that are unions in a file.
-func schemaOf(t reflect.Type) *jsonschema.Schema {
-	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: unions()})
-	if err != nil {
 		panic("interlock: config file: schema: " + err.Error())
 	}
-	refine(s, t)
-	return s
+	return append(text, '\n')
 }
 
 // unions are the schemas of the types that a file can write in more than one way.
@@ -41,7 +36,7 @@ func unions() map[reflect.Type]*jsonschema.Schema {
 	place := textLike(`^(/|$|none$)|` + hasVariable)
 	codes := textLike(`^\s*-?[0-9]+\s*(-\s*-?[0-9]+\s*)?$|` + hasVariable)
 	number := &jsonschema.Schema{Type: "integer"}
-	all := &jsonschema.Schema{Type: "object", PropertyNames: pointer(), AdditionalProperties: wants(), MinProperties: new(1)}
+	all := &jsonschema.Schema{Type: "object", PropertyNames: textLike(`^(/|$)`), AdditionalProperties: wants(), MinProperties: new(1)}
 	match := either(pointer(), all)
 	return map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[bool]():     either(&jsonschema.Schema{Type: "boolean"}, textLike(hasVariable)),
@@ -88,12 +83,12 @@ func either(schemas ...*jsonschema.Schema) *jsonschema.Schema {
 
 // refine adds to an inferred schema what jsonschema does not know: the tags of
 // fields, and that nothing here may be null.
-func refine(s *jsonschema.Schema, t reflect.Type) {
+func refine(s *jsonschema.Schema, t reflect.Type, unions map[reflect.Type]*jsonschema.Schema) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if _, union := unions()[t]; union {
-		s.Types = nil // pointers to unions
+	if _, union := unions[t]; union { // which may be pointed to
+		s.Types = nil
 		return
 	}
 	switch t.Kind() {
@@ -101,12 +96,12 @@ func refine(s *jsonschema.Schema, t reflect.Type) {
 		s.Type, s.Types = "object", nil
 		for _, f := range fieldsOf(t) {
 			property := s.Properties[f.name]
-			refine(property, t.Field(f.index).Type)
+			refine(property, t.Field(f.index).Type, unions)
 			refineText(property, f)
 		}
 	case reflect.Slice:
 		s.Type, s.Types = "array", nil
-		refine(s.Items, t.Elem())
+		refine(s.Items, t.Elem(), unions)
 	}
 }
 

@@ -1,7 +1,7 @@
 package configfile_test
 
 import (
-	"encoding/json"
+	jsontext "encoding/json"
 	"sync"
 	"testing"
 
@@ -13,7 +13,7 @@ import (
 
 var resolved = sync.OnceValues(func() (*jsonschema.Resolved, error) {
 	var schema jsonschema.Schema
-	if err := json.Unmarshal(configfile.Schema(), &schema); err != nil {
+	if err := jsontext.Unmarshal(configfile.Schema(), &schema); err != nil {
 		return nil, err
 	}
 	return schema.Resolve(nil)
@@ -31,7 +31,7 @@ func schemaFault(t testing.TB, text string) error {
 		t.Fatalf("%s\n%v", text, err)
 	}
 	var value any
-	if err := json.Unmarshal(converted, &value); err != nil {
+	if err := jsontext.Unmarshal(converted, &value); err != nil {
 		t.Fatalf("%s\n%v", converted, err)
 	}
 	return schema.Validate(value)
@@ -39,7 +39,7 @@ func schemaFault(t testing.TB, text string) error {
 
 func TestSchemaText(t *testing.T) {
 	var schema map[string]any
-	if err := json.Unmarshal(configfile.Schema(), &schema); err != nil {
+	if err := jsontext.Unmarshal(configfile.Schema(), &schema); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("X4 draft", func(t *testing.T) {
