@@ -7,6 +7,13 @@
 // with its line and what to write instead. File.Config makes the config, whose
 // sockets speak [Message]. Schema is the JSON Schema of the file, for editors.
 //
+// A file is one YAML document, with *NAME for the value that is named &NAME, and
+// without tags and <<. In its texts, though not in names, ${NAME} is a variable of
+// the environment, ${NAME:-default} one that may be empty or not set, and $${ stands
+// for ${ itself. They are put in after the YAML was read, so no value of a variable
+// changes what the fields are; where a number or a truth value is wanted, such a text
+// is read as one.
+//
 // Its one invariant: the file adds nothing to what the connector can do. Each of its
 // words stands for a field of the config, or for a function that one of those holds.
 //
