@@ -34,7 +34,7 @@ func (h Headers) Format(s fmt.State, _ rune) {
 
 // HTTP is the backend that is logged in to.
 type HTTP struct {
-	Base       string      `json:"base,omitempty" jsonschema:"http:// or https://, to which all URLs may be relative, those of sockets too"`
+	Base       string      `json:"base,omitempty" jsonschema:"http:// or https://, to which all URLs may be relative, those of sockets too: /x is of its host, x of its path"`
 	AllowPlain bool        `json:"allowPlain,omitempty" jsonschema:"send secrets in clear over http:// and ws:// to hosts other than loopback"`
 	Headers    Headers     `json:"headers,omitempty" jsonschema:"headers of every call"`
 	Token      TokenHeader `json:"token,omitempty" jsonschema:"how the access token goes on requests"`
@@ -62,8 +62,8 @@ type Call struct {
 	Method  string    `json:"method,omitempty" jsonschema:"default: POST, and GET for user"`
 	URL     string    `json:"url" example:"https://example.com/login" jsonschema:"absolute, or relative to base; may hold placeholders"`
 	Headers Headers   `json:"headers,omitempty" jsonschema:"more headers; their values may hold placeholders"`
-	Body    *Template `json:"body,omitempty" jsonschema:"the JSON body; default: {refresh_token: \"{{refresh}}\"} for refresh, {user_id: \"{{id}}\"} for loginAs, none for others"`
-	Answer  *Answer   `json:"answer,omitempty" jsonschema:"where things are in this call's answer; absent: as in http.answer"`
+	Body    *Template `json:"body,omitempty" jsonschema:"the JSON body, or a form if the header Content-Type says so; null: none; default: the credentials for login, {refresh_token: \"{{refresh}}\"} for refresh, {user_id: \"{{id}}\"} for loginAs, none for others and for GET"`
+	Answer  *Answer   `json:"answer,omitempty" jsonschema:"where things are in this call's answer; what is absent is as in http.answer"`
 }
 
 // Answer says where things are in an answer, by JSON Pointers (RFC 6901). Of several
@@ -72,7 +72,7 @@ type Answer struct {
 	Access   Pointers `json:"access,omitempty" jsonschema:"the access token; default: /access_token; none: the answer has no tokens"`
 	Refresh  Pointers `json:"refresh,omitempty" jsonschema:"the refresh token; default: /refresh_token; none: there is none. A backend that refreshes by the access token names that"`
 	Life     Life     `json:"life,omitempty" jsonschema:"how long the access token lives; default: /expires_in in seconds, else the exp claim of the token"`
-	User     Pointers `json:"user,omitempty" jsonschema:"who has logged in; default: /user, and the whole answer for the call user"`
+	User     Pointers `json:"user,omitempty" jsonschema:"who has logged in; default: /user if it is there, and the whole answer for the call user"`
 	Rejected Match    `json:"rejected,omitempty" jsonschema:"which answers of status 2xx say no"`
 }
 
@@ -106,7 +106,7 @@ type Socket struct {
 	Code      Code   `json:"code,omitempty" jsonschema:"where the code of a message is, for rules and error texts"`
 
 	Ping  *Ping  `json:"ping,omitempty" jsonschema:"the message that is sent after silence; absent: a WebSocket ping"`
-	Pong  *Pong  `json:"pong,omitempty" jsonschema:"the answer to a ping that the server sends as a message"`
+	Pong  *Pong  `json:"pong,omitempty" jsonschema:"the answer to a ping that the server sends as a message, which is {{message}}"`
 	Rules []Rule `json:"rules,omitempty" jsonschema:"what codes mean, before the rules that are built in; the first that fits counts"`
 
 	Buffer    Buffer   `json:"buffer,omitempty" jsonschema:"how many requests wait for a socket that is not ready"`
@@ -117,9 +117,9 @@ type Socket struct {
 
 // Step is one message of the way to ready, and its answer.
 type Step struct {
-	Send      Template `json:"send" example:"{type: hello}" jsonschema:"the message; its texts may hold placeholders"`
+	Send      Template `json:"send" example:"{type: hello}" jsonschema:"the message; its texts may hold placeholders. An id that it has stays if there is no answer, or if answer says which that is"`
 	Accept    Match    `json:"accept,omitempty" jsonschema:"which answers say yes; default: those that are no errors"`
-	Answer    Match    `json:"answer,omitempty" jsonschema:"which messages without an id answer it"`
+	Answer    Match    `json:"answer,omitempty" jsonschema:"which messages without an id answer it; default: those that accept fits, or else those that answer requests, and for auth and renew errors too"`
 	NoAnswer  bool     `json:"noAnswer,omitempty" jsonschema:"there is no answer"`
 	Recovered Match    `json:"recovered,omitempty" jsonschema:"which answers say that nothing was missed since the connection before"`
 }
