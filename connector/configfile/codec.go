@@ -12,8 +12,8 @@ type messages struct{}
 
 // Encode writes the bytes of a message.
 func (messages) Encode(m Message) (codec.Frame, error) {
-	if m.fault != nil {
-		return codec.Frame{}, m.fault
+	if err := m.sendable(); err != nil {
+		return codec.Frame{}, err
 	}
 	text, _ := m.MarshalJSON()
 	return codec.Frame{Data: bytes.Clone(text)}, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -182,29 +183,37 @@ func isThere(text []byte) bool { return text != nil && string(text) != "null" }
 
 func isOneOf(values []any) func([]byte) bool {
 	return func(text []byte) bool {
-		if text == nil {
-			return false
-		}
-		got := decode(text)
-		for _, value := range values {
-			if equal(got, value) {
-				return true
-			}
-		}
-		return false
+		return text != nil && slices.ContainsFunc(values, func(value any) bool { return same(text, value) })
 	}
 }
 
+// same compares a JSON text with a decoded value, and decodes it only if it must.
+func same(text []byte, value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return text[0] == 'n'
+	case bool:
+		return text[0] == 't' && v || text[0] == 'f' && !v
+	case string:
+		return text[0] == '"' && isName(text, v)
+	case json.Number:
+		return isNumber(text) && compare(json.Number(text), v) == 0
+	case []any:
+		return text[0] == '[' && (len(text) > 2) == (len(v) > 0) && equal(decode(text), v)
+	case map[string]any:
+		return text[0] == '{' && (len(text) > 2) == (len(v) > 0) && equal(decode(text), v)
+	}
+	return false
+}
+
+func isNumber(text []byte) bool { return text[0] == '-' || '0' <= text[0] && text[0] <= '9' }
+
 func isWithin(from bool, bound json.Number) func([]byte) bool {
 	return func(text []byte) bool {
-		if text == nil {
+		if text == nil || !isNumber(text) {
 			return false
 		}
-		number, ok := decode(text).(json.Number)
-		if !ok {
-			return false
-		}
-		order := compare(number, bound)
+		order := compare(json.Number(text), bound)
 		return order == 0 || from == (order > 0)
 	}
 }

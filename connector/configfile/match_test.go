@@ -97,7 +97,7 @@ func BenchmarkMatch(b *testing.B) {
 	if err := yaml.Unmarshal([]byte(`[/error, {/push/channel: [news, sport], /code: {not: 0}}]`), &m); err != nil {
 		b.Fatal(err)
 	}
-	message := Message{value: &value{text: []byte(hundred)}}
+	message := Message{&value{json: []byte(hundred)}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if !m.fits(message) {

@@ -11,16 +11,14 @@ import (
 
 // Message is one JSON value, as it came or as it goes. Its copies are the same
 // message, and may be used by many goroutines at once. The zero Message is null.
-type Message struct {
-	value   *value // nil: null
-	keepsID bool   // an id that it has is its own
-	fault   error  // why it cannot be sent
-}
+type Message struct{ *value }
 
 // value is what the copies of a message share.
 type value struct {
-	text []byte       // valid, without space around its parts
-	step atomic.Int32 // which of the subscriptions it answers, from 1; 0: none
+	json    []byte       // valid, without space around its parts
+	keepsID bool         // an id that it has is its own
+	fault   error        // why it cannot be sent
+	step    atomic.Int32 // which of the subscriptions it answers, from 1; 0: none
 }
 
 var null = []byte("null")
@@ -45,7 +43,7 @@ func (m Message) text() []byte {
 	if m.value == nil {
 		return null
 	}
-	return m.value.text
+	return m.json
 }
 
 // UnmarshalJSON keeps the bytes of one value. Text that is not UTF-8 is an error, as
@@ -59,7 +57,7 @@ func (m *Message) UnmarshalJSON(text []byte) error {
 	if err := json.Compact(&compact, text); err != nil {
 		return err
 	}
-	*m = Message{value: &value{text: compact.Bytes()}}
+	*m = Message{&value{json: compact.Bytes()}}
 	return nil
 }
 
@@ -108,7 +106,7 @@ func decode(text []byte) (tree any) {
 		return nil
 	case first == 't' || first == 'f':
 		return first == 't'
-	case first == '-' || '0' <= first && first <= '9':
+	case isNumber(text):
 		return json.Number(text)
 	case first == '"' && bytes.IndexByte(text, '\\') < 0:
 		return string(text[1 : len(text)-1])
@@ -119,10 +117,21 @@ func decode(text []byte) (tree any) {
 	return tree
 }
 
+// sendable says why the message cannot be sent.
+func (m Message) sendable() error {
+	if m.value == nil {
+		return nil
+	}
+	return m.fault
+}
+
+// unsendable is a message that cannot be sent.
+func unsendable(why error) Message { return Message{&value{json: null, fault: why}} }
+
 // withID returns the message with an id at a place, or as it is when it keeps the one
 // that it has there.
 func (m Message) withID(at pointer, id any) Message {
-	if m.fault != nil {
+	if m.sendable() != nil {
 		return m
 	}
 	tree := decode(m.text())
@@ -131,10 +140,11 @@ func (m Message) withID(at pointer, id any) Message {
 	}
 	placed, ok := at.put(tree, id)
 	if _, object := tree.(map[string]any); !ok || !object {
-		m.fault = fmt.Errorf("interlock: message: there is no place for an id at %s, where the message is no object", at)
-		return m
+		return unsendable(fmt.Errorf("interlock: message: there is no place for an id at %s, where the message is no object", at))
 	}
 	made, err := MakeMessage(placed)
-	made.fault = err
+	if err != nil {
+		return unsendable(err)
+	}
 	return made
 }

@@ -1,6 +1,7 @@
 package configfile
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -127,7 +128,9 @@ func (s *Socket) step(step *Step, know func(knowing) values, failed func(error) 
 			if err != nil && failed != nil {
 				err = failed(err)
 			}
-			m.keepsID = step.NoAnswer || step.Answer.given()
+			if err == nil {
+				m.keepsID = step.NoAnswer || step.Answer.given()
+			}
 			return m, err
 		},
 		Accept:    step.Accept.tester(),
@@ -185,41 +188,56 @@ func (s *Socket) ids() (func(*Message, uint64), func(Message) (uint64, bool)) {
 
 // idOf reads an id that is a number, or a text of digits.
 func idOf(text []byte) (uint64, bool) {
-	digits := strings.Trim(string(text), `"`)
-	if id, err := strconv.ParseUint(digits, 10, 64); err == nil {
+	digits := bytes.Trim(text, `"`)
+	if id, err := strconv.ParseUint(string(digits), 10, 64); err == nil {
 		return id, true
 	}
-	number, err := json.Number(digits).Float64()
+	number, err := strconv.ParseFloat(string(digits), 64)
 	id := uint64(max(number, 0))
 	return id, err == nil && number < 1<<53 && float64(id) == number
 }
 
 // code reads the code of a message; nil: no message has one.
 func (s *Socket) code() func(Message) (connector.Code, bool) {
-	if !s.Code.Number.given() && !s.Code.Text.given() {
+	numbers, texts := s.Code.Number.parsed(), s.Code.Text.parsed()
+	if len(numbers)+len(texts) == 0 {
 		return nil
 	}
-	return s.Code.of
-}
-
-// of returns the code of a message; false: it has none.
-func (c Code) of(m Message) (code connector.Code, ok bool) {
-	if len(c.Number.At) > 0 {
-		if value, _, there := c.Number.first(m, ""); there {
+	return func(m Message) (code connector.Code, ok bool) {
+		if value, there := firstOf(numbers, m); there {
 			text, _ := scalar(value)
 			number, err := json.Number(text).Float64()
 			if err == nil && number == float64(int(number)) {
 				code.Number, ok = int(number), true
 			}
 		}
-	}
-	if len(c.Text.At) > 0 {
-		if value, _, there := c.Text.first(m, ""); there {
+		if value, there := firstOf(texts, m); there {
 			text, isText := value.(string)
 			code.Text, ok = text, ok || isText
 		}
+		return code, ok
 	}
-	return code, ok
+}
+
+// parsed are the pointers.
+func (p Pointers) parsed() []pointer {
+	var all []pointer
+	for _, at := range p.At {
+		if parsed, err := parsePointer(at); err == nil {
+			all = append(all, parsed)
+		}
+	}
+	return all
+}
+
+// firstOf returns the first of what is there at some pointers, other than null.
+func firstOf(all []pointer, m Message) (any, bool) {
+	for _, p := range all {
+		if text, _ := p.find(m.text()); isThere(text) {
+			return decode(text), true
+		}
+	}
+	return nil, false
 }
 
 // PeerError is a message that is an error.
@@ -246,20 +264,23 @@ func (s *Socket) isError() func(Message) error {
 	if !s.Error.given() {
 		return nil
 	}
+	codeOf := s.code()
 	return func(m Message) error {
 		if !s.Error.fits(m) {
 			return nil
 		}
-		code, _ := s.Code.of(m)
-		return &PeerError{code, m}
+		fault := &PeerError{Message: m}
+		if codeOf != nil {
+			fault.Code, _ = codeOf(m)
+		}
+		return fault
 	}
 }
 
 // heartbeat declares pings that are messages.
 func (s *Socket) heartbeat() (h connector.Heartbeat[Message, Message]) {
 	if ping := s.Ping; ping != nil {
-		m, err := ping.Send.message(nil)
-		m.fault = err
+		m, _ := ping.Send.message(nil) // it has no placeholders
 		h.Ping, h.IsPong = func() Message { return m }, ping.Answer.tester()
 	}
 	if pong := s.Pong; pong != nil {
@@ -269,7 +290,9 @@ func (s *Socket) heartbeat() (h connector.Heartbeat[Message, Message]) {
 			}
 			tree, _ := m.at(nil)
 			reply, err := pong.Send.message(values{ofMessage: tree})
-			reply.fault = err
+			if err != nil {
+				return unsendable(err), true
+			}
 			return reply, true
 		}
 	}
