@@ -47,7 +47,7 @@ type HTTP struct {
 	LoginAs          *Call  `json:"loginAs,omitempty" jsonschema:"the request that logs in as another user, whose id is {{id}}"`
 	Logout           *Call  `json:"logout,omitempty" jsonschema:"the request that ends this login; absent: the server is not told"`
 	LogoutEverywhere *Call  `json:"logoutEverywhere,omitempty" jsonschema:"the request that ends all logins of the user"`
-	User             *Call  `json:"user,omitempty" jsonschema:"the request that tells whose the token is, for tokens that were stored"`
+	User             *Call  `json:"user,omitempty" jsonschema:"the request that tells whose the token is, for tokens that were stored; with its own answer.access it may bring newer ones"`
 	Answer           Answer `json:"answer,omitempty" jsonschema:"where things are in the answers to login, refresh and loginAs"`
 }
 
@@ -72,7 +72,7 @@ type Answer struct {
 	Access   Pointers `json:"access,omitempty" jsonschema:"the access token; default: /access_token; none: the answer has no tokens"`
 	Refresh  Pointers `json:"refresh,omitempty" jsonschema:"the refresh token; default: /refresh_token; none: there is none. A backend that refreshes by the access token names that"`
 	Life     Life     `json:"life,omitempty" jsonschema:"how long the access token lives; default: /expires_in in seconds, else the exp claim of the token"`
-	User     Pointers `json:"user,omitempty" jsonschema:"who has logged in; default: /user if it is there, and the whole answer for the call user"`
+	User     Pointers `json:"user,omitempty" jsonschema:"who has logged in; default: /user if it is there. Of the call user it is the whole answer, if nothing is there"`
 	Rejected Match    `json:"rejected,omitempty" jsonschema:"which answers of status 2xx say no"`
 }
 
