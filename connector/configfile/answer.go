@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,14 +34,16 @@ func (h *HTTP) answer(name string) reading {
 		if own.Life.At.given() || own.Life.Unit != "" || own.Life.Fixed != 0 {
 			a.Life, a.life = own.Life, path+".life"
 		}
-		if own.User.given() || name == "user" {
-			a.User, a.who = own.User, path+".user"
-		}
 		if own.Rejected.given() {
 			a.Rejected, a.rejected = own.Rejected, path+".rejected"
 		}
-	} else if name == "user" {
-		a.User, a.who = Pointers{}, "http.user.answer.user" // those of logins are elsewhere
+		if own.User.given() {
+			a.User, a.who = own.User, path+".user"
+			return a
+		}
+	}
+	if name == "user" { // it may be where it is in logins
+		a.User = Pointers{At: append(slices.Clone(a.User.At), "")}
 	}
 	return a
 }
@@ -155,15 +158,11 @@ func (a reading) user(m Message) (User, error) {
 	if a.User.None {
 		return nil, nil
 	}
-	otherwise := "/user"
-	if a.call == "user" {
-		otherwise = ""
-	}
-	user, at, there := a.User.first(m, otherwise)
+	user, at, there := a.User.first(m, "/user")
 	switch {
 	case there:
 		return user, nil
-	case a.call == "user" && !a.User.given():
+	case a.call == "user" && !isThere(m.text()):
 		return nil, fmt.Errorf("%w: %w", authhttp.ErrTokenRefused, &authhttp.FieldError{Detail: "the answer is null, which is nobody"})
 	case a.User.given():
 		return nil, &authhttp.FieldError{Detail: fmt.Sprintf("the answer to %s has no user at %s; %s: set %s", a.call, at, instead(m), a.who)}

@@ -196,4 +196,3 @@ func pointersTo(steps []Step) []*Step {
 	}
 	return all
 }
-

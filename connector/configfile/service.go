@@ -165,7 +165,8 @@ func form(tree any) (any, error) {
 // readers set how the answer to a call is read.
 func (h *HTTP) readers(c *authhttp.Call[User], name string) {
 	a := h.answer(name)
-	if c.Tokens != nil {
+	own := h.calls()[name].Answer
+	if c.Tokens != nil || name == "user" && own != nil && len(own.Access.At) > 0 {
 		c.Tokens = func(body []byte) (authhttp.Pair, error) {
 			m, err := a.message(body)
 			if err != nil {

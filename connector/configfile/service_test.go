@@ -14,8 +14,8 @@ import (
 	"github.com/custom-app/interlock/connector/configfile"
 )
 
-// service returns what logs in by a file, on a transport that answers.
-func service(t *testing.T, file string, answer http.HandlerFunc) *authhttp.JSON[configfile.Credentials, configfile.User] {
+// serviceOf returns what logs in by a file, on a transport that answers.
+func serviceOf(t *testing.T, file string, answer http.HandlerFunc) *authhttp.JSON[configfile.Credentials, configfile.User] {
 	t.Helper()
 	config, err := parse(t, file, "https://api.example").Config()
 	if err != nil {
@@ -90,7 +90,7 @@ func TestLogin(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // its clock starts at 2000-01-01
-				grant, err := service(t, start+c.answer+"}}", says(c.body)).Login(t.Context(), nil)
+				grant, err := serviceOf(t, start+c.answer+"}}", says(c.body)).Login(t.Context(), nil)
 				if c.fault != "" {
 					if !errors.Is(err, authhttp.ErrUnavailable) || !strings.Contains(err.Error(), c.fault) || strings.Contains(err.Error(), "S3CRET") {
 						t.Errorf("got %v, want %s", err, c.fault)
@@ -122,7 +122,7 @@ http:
 	pair := authhttp.Pair{Access: "A1", Refresh: "R1"}
 	var asked string
 	service := func(answer string) *authhttp.JSON[configfile.Credentials, configfile.User] {
-		return service(t, file, func(w http.ResponseWriter, r *http.Request) {
+		return serviceOf(t, file, func(w http.ResponseWriter, r *http.Request) {
 			var body []byte
 			if r.Body != nil {
 				body = make([]byte, 1000)
@@ -160,8 +160,8 @@ http:
 		}, "", `POST|https://api.example/api/sessions/all|cli|T A1|||{"by":"A1"}`},
 		{"S6 whose the token is", func(s *authhttp.JSON[configfile.Credentials, configfile.User]) (any, error) {
 			grant, err := s.Resume(t.Context(), pair)
-			return fmt.Sprint(len(fmt.Sprint(grant.User)) > 10), err
-		}, "true", "GET|https://api.example/api/me|cli|T A1|||"},
+			return fmt.Sprint(grant.User), err
+		}, "1", "GET|https://api.example/api/me|cli|T A1|||"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := c.call(service(answer))
@@ -190,6 +190,21 @@ http:
 			t.Errorf("got %v for null, want a refused token", err)
 		}
 	})
+	t.Run("S6 the user of a resume, and newer tokens", func(t *testing.T) {
+		for _, c := range []struct{ file, answer, want string }{
+			{`user: {url: /me}`, `{"id":1,"user":"x"}`, " map[id:1 user:x]"},
+			{`user: {url: /me}, answer: {user: /record}`, `{"record":1,"token":"A2"}`, " 1"},
+			{`user: {url: /me}, answer: {user: /record}`, `{"id":1}`, " map[id:1]"},
+			{`user: {url: /me, answer: {user: /me, access: /token}}`, `{"me":1,"token":"A2"}`, "A2 1"},
+			{`user: {url: /me, answer: {user: none}}`, `{"id":1}`, " <nil>"},
+			{`user: {url: /me, answer: {user: /me}}`, `{"id":1}`, "the answer to user has no user at /me; it has the fields /id: set http.user.answer.user"},
+		} {
+			grant, err := serviceOf(t, `http: {base: "${BASE}", login: {url: /login}, `+c.file+`}`, says(c.answer)).Resume(t.Context(), pair)
+			if got := grant.Pair.Access.Reveal() + " " + fmt.Sprint(grant.User); err == nil && got != c.want || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s of %s: got %s, %v, want %s", c.file, c.answer, got, err, c.want)
+			}
+		}
+	})
 	t.Run("X4 an id that fits no URL", func(t *testing.T) {
 		_, err := service(answer).LoginAs(t.Context(), pair, map[string]any{"id": 1})
 		if !errors.Is(err, authhttp.ErrRejected) || !strings.Contains(err.Error(), "http.loginAs.url: {{id}} is an object, which fits into no text") {
@@ -208,7 +223,7 @@ func TestLoginBodies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := ""
-			_, err := service(t, `http: {base: "${BASE}", login: `+c.login+`}`, func(w http.ResponseWriter, r *http.Request) {
+			_, err := serviceOf(t, `http: {base: "${BASE}", login: `+c.login+`}`, func(w http.ResponseWriter, r *http.Request) {
 				body := make([]byte, 100)
 				n, _ := r.Body.Read(body)
 				got = r.Header.Get("Content-Type") + " " + string(body[:n])
@@ -221,7 +236,7 @@ func TestLoginBodies(t *testing.T) {
 	}
 	t.Run("X4 a form of what is no object", func(t *testing.T) {
 		for body, want := range map[string]string{`[1]`: "is no object", `{a: [1]}`: "a is a list of 1, which no form can hold"} {
-			_, err := service(t, `http: {base: "${BASE}", login: {url: /login, headers: {Content-Type: application/x-www-form-urlencoded}, body: `+body+`}}`, says("{}")).Login(t.Context(), nil)
+			_, err := serviceOf(t, `http: {base: "${BASE}", login: {url: /login, headers: {Content-Type: application/x-www-form-urlencoded}, body: `+body+`}}`, says("{}")).Login(t.Context(), nil)
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: got %v, want %s", body, err, want)
 			}
