@@ -21,7 +21,6 @@ import (
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/connector"
-	"github.com/custom-app/interlock/connector/configfile"
 )
 
 // Backend says how a server is started and spoken with.
@@ -100,17 +99,7 @@ func checkFile(t *testing.T, b Backend) {
 	if got := bytes.Count(text, []byte("\n")); got > mostLines {
 		t.Errorf("%s.yaml has %d lines, want at most %d", b.Name, got, mostLines)
 	}
-	server := start(t, b)
-	variables := variablesOf(server, server.Account())
-	variable := func(name string) (string, bool) { value, ok := variables[name]; return value, ok }
-	file, err := configfile.Parse(b.Name+".yaml", text, configfile.Options{Env: variable})
-	if err != nil {
-		t.Fatalf("got %v, want a file that is right", err)
-	}
-	config, err := file.Config()
-	if err != nil {
-		t.Fatalf("got %v, want a config", err)
-	}
+	config := FileConfig(t, b.Name, start(t, b))
 	if _, err := connector.New(config); err != nil {
 		t.Errorf("got %v, want a client", err)
 	}
