@@ -13,9 +13,9 @@ import (
 //go:embed schema.graphql
 var schemaText string
 
-// service executes operations of the schema. It is made by hand, as gqlgen's own
-// tests of its transports do: generated code for three fields would be twenty times
-// as long, and the transport, which is what clients meet, is the same.
+// service executes operations of the schema. It is made by hand, as for gqlgen's own
+// tests of its transports: what gqlgen generates for these three fields has 2500 lines,
+// and the transport, which is what clients meet, is the same.
 type service struct {
 	schema *ast.Schema
 	news   *news

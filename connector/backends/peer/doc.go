@@ -8,10 +8,11 @@
 //   - /ws: ids are numbers, and come back as texts, or as they were. Errors have no id. A
 //     refused token, another first message and none in time are one and the same error,
 //     and then a close without a code, which is 1005. A subscription has no
-//     acknowledgement. An event comes before the answer to the request that has caused it,
-//     in one frame with it, which is an array. A token that ends is told of, with some
-//     seconds for another auth on the same connection. Protocol pings are not answered,
-//     messages that ping are; those that the server sends are to be answered.
+//     acknowledgement, and is another one beside those with other ids. An event comes
+//     before the answer to the request that has caused it, in one frame with it, which is
+//     an array. A token that ends is told of, with some seconds for another auth on the
+//     same connection. Protocol pings are not answered, messages that ping are; those that
+//     the server sends are to be answered.
 //   - /ordered: there are no ids at all, and answers come in the order of their requests.
 //
 // [Install] needs node, npm, and the package ws from npm's cache or registry; where it

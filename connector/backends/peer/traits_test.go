@@ -246,6 +246,15 @@ func TestAuth(t *testing.T) {
 		v.opened(2)
 	})
 
+	t.Run("K3 another first message is the same message too", func(t *testing.T) {
+		rash := socket()
+		rash.Auth, rash.Renew = nil, nil
+		v := begin(t, peer.Options{}, rash)
+		v.must(v.session.Login(connector.WithoutSockets(v.ctx), credentials{"ann", "secret"}))
+		v.fault("auth_failed")
+		v.fault("1005")
+	})
+
 	t.Run("K11 token_expired: a newer token on the same connection, with its subscription", func(t *testing.T) {
 		v := begin(t, peer.Options{Life: lifeUnknown, Grace: graceOfTests}, socket(), withoutLife)
 		v.logIn()
@@ -301,6 +310,25 @@ func TestMessages(t *testing.T) {
 		v := begin(t, peer.Options{}, elsewhere)
 		v.logIn()
 		v.fault("no_such_topic")
+	})
+
+	t.Run("K4 a subscription with another id is another one, with the same id it is the same", func(t *testing.T) {
+		v := begin(t, peer.Options{}, socket())
+		v.logIn()
+		for range 2 {
+			v.must(v.socket.Send(v.ctx, message{ID: "1000", Op: "subscribe", Topic: "news"}))
+		}
+		events := v.socket.Messages(0)
+		for _, text := range []string{"first", "second"} {
+			if _, err := v.socket.Request(v.ctx, message{Op: "say", Text: text}); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, want := range []string{"first", "first", "second", "second"} {
+			if got, _ := events.Next(v.ctx); got.Text != want {
+				t.Errorf("got %+v, want %s", got, want)
+			}
+		}
 	})
 
 	t.Run("R2 answers out of order, and an error of the oldest request", func(t *testing.T) {
