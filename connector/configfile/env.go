@@ -9,7 +9,7 @@ import (
 
 // fill puts the values of variables into a text: ${NAME}, and ${NAME:-default} where
 // the variable may be empty or not set. $${ is a literal ${. What is put in is not
-// read again. found says that there was one.
+// read again, its placeholders neither. found says that there was one.
 func fill(text string, env func(string) (string, bool)) (filled string, found bool, err error) {
 	var out strings.Builder
 	for {
@@ -54,8 +54,6 @@ func variable(inside string, env func(string) (string, bool)) (string, error) {
 		return fallback, nil
 	case !set:
 		return "", fmt.Errorf("the variable %s is not set; set it, or write ${%s:-default}", name, name)
-	case strings.Contains(value, "{{"):
-		return "", fmt.Errorf("the variable %s has {{ in its value, which would be read as a placeholder; choose another value", name)
 	}
-	return value, nil
+	return strings.ReplaceAll(value, "{{", literalBraces), nil
 }

@@ -66,7 +66,6 @@ func TestVariableFaults(t *testing.T) {
 		{"no name", store("${}"), []string{"x.yaml:3: store.dir: has ${ without the name of a variable after it; write ${NAME} or ${NAME:-default}, or $${ for the two signs themselves"}},
 		{"another form of the shell", store("${WORD-x}"), []string{"x.yaml:3: store.dir: has ${ without the name of a variable after it; write ${NAME} or ${NAME:-default}, or $${ for the two signs themselves"}},
 		{"variable in a default", store("${ABSENT:-${WORD}}"), []string{"x.yaml:3: store.dir: has a variable in the default of ${ABSENT}; write a plain text there"}},
-		{"braces in a value", store("${BRACES}"), []string{"x.yaml:3: store.dir: the variable BRACES has {{ in its value, which would be read as a placeholder; choose another value"}},
 		{"word for a number", login + "retry: {perMinute: \"${WORD}\"}\n", []string{"x.yaml:2: retry.perMinute: is a text; write a whole number, without quotes"}},
 		{"number for a truth value", login + "sockets: [{id: a, url: wss://a/b, public: \"${NUMBER}\"}]\n", []string{"x.yaml:2: sockets[0].public: is a text; write true or false, without quotes"}},
 	})

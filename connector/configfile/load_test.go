@@ -82,7 +82,7 @@ sockets:
   - id: a
     url: wss://example.com/ws?token={{token}}
     headers: {Cookie: session=hush8}
-    auth: {send: {type: auth, token: hush9}, noAnswer: true}
+    auth: {send: {type: auth, token: "${ABSENT:-hush9}"}, noAnswer: true}
     renew: {send: {pin: hush10}, noAnswer: true}
     subscribe: [{send: {key: what is subscribed to}, noAnswer: true}]
   - id: b

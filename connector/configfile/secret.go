@@ -3,6 +3,7 @@ package configfile
 import (
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -97,10 +98,16 @@ func (r *reader) checkURLSecret(node ast.Node, path string) {
 	}
 }
 
-// isLiteral tells whether a text holds neither a variable nor a placeholder.
+// isLiteral tells whether a text holds neither a variable nor a placeholder. What a
+// variable defaults to stands in the file too.
 func (r *reader) isLiteral(n *ast.StringNode) bool {
-	return !r.hasVariable(n) && !strings.Contains(n.Value, "{{")
+	if raw, ok := r.filled[n]; ok {
+		return fallback.MatchString(raw)
+	}
+	return !strings.Contains(n.Value, "{{")
 }
+
+var fallback = regexp.MustCompile(`\$\{\w+:-[^}]`)
 
 // Names of secrets hold one of secretParts, or have one of secretWords as their last
 // word: access_token, X-API-Key, userPin.

@@ -35,6 +35,9 @@ type placeholder struct {
 
 func (p placeholder) String() string { return "{{" + p.root + p.at.String() + "}}" }
 
+// literalBraces stands for two braces that begin no placeholder.
+const literalBraces = `{{"{{"}}`
+
 // parsePhrase reads the placeholders of a text.
 func parsePhrase(source string) (phrase, error) {
 	var t phrase
@@ -49,6 +52,11 @@ func parsePhrase(source string) (phrase, error) {
 		inside, after, closed := strings.Cut(rest, "}}")
 		if !closed {
 			return nil, errors.New("has {{ without }}; write a placeholder such as {{token}}")
+		}
+		if "{{"+inside+"}}" == literalBraces {
+			t = append(t, piece{literal: "{{"})
+			source = after
+			continue
 		}
 		p, err := parsePlaceholder(strings.TrimSpace(inside))
 		if err != nil {
@@ -111,6 +119,7 @@ func compile(tree any) (any, error) {
 		if err != nil || !t.plain() {
 			return t, err
 		}
+		return t.render(nil, nil)
 	case []any:
 		for i := range v {
 			var err error

@@ -29,6 +29,7 @@ func TestTemplate(t *testing.T) {
 		{`"{{answers/menu/auth/client}} {{answers/menu/subscribe/0/epoch}}"`, `"c-1 e1"`, ""},
 		{`[1.5, true, null, "", "<&>", "}}"]`, `[1.5,true,null,"","<&>","}}"]`, ""},
 		{`{}`, `{}`, ""},
+		{`['{{"{{"}}', 'a{{"{{"}}token}}{{user/id}}']`, `["{{","a{{token}}7"]`, ""},
 		{`"{{user/idd}}"`, "", "{{user/idd}}: there is no /idd in the user; it has /admin, /id, /key, /name, /none, /tags"},
 		{`"{{user/key/x}}"`, "", "{{user/key/x}}: there is no /key/x in the user; /key is a text"},
 		{`"x{{user/tags}}"`, "", "{{user/tags}} is a list of 2, which fits into no text: name a field of it"},
@@ -52,6 +53,27 @@ func TestTemplate(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestBracesOfVariables(t *testing.T) {
+	t.Run("X4 what a variable holds is no placeholder", func(t *testing.T) {
+		text := `http: {login: {url: "http://127.0.0.1/login", headers: {X-Key: "${KEY}"}, body: {password: "${KEY}"}}}`
+		file, err := Parse("x.yaml", []byte(text), Options{Env: func(string) (string, bool) { return "a{{token}}{{", true }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := file.HTTP.Login.Body.message(nil)
+		if want := `{"password":"a{{token}}{{"}`; err != nil || body.String() != want {
+			t.Errorf("got %v, %v, want %s", body, err, want)
+		}
+		header, err := parsePhrase(file.HTTP.Login.Headers["X-Key"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := header.render(nil, nil); err != nil || got != "a{{token}}{{" {
+			t.Errorf("got %q, %v", got, err)
+		}
+	})
 }
 
 func TestTemplateFaults(t *testing.T) {
