@@ -40,6 +40,7 @@ func main() {
 
 // commands is the command line.
 type commands struct {
+	Connect  connectCommand  `cmd:"" help:"Log in to a backend that a config file describes, keep its sockets ready, send and receive."`
 	Demo     demoCommand     `cmd:"" help:"Play whole sessions against a backend in this process, and show every change of state."`
 	Serve    serveCommand    `cmd:"" help:"Run that backend alone, to try an application on."`
 	Replay   replayCommand   `cmd:"" help:"Check a journal against the tables, or show the state after one of its records."`

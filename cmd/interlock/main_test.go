@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 		status int
 		stderr []string
 	}{
-		"nothing":           {nil, wrongUsage, []string{`expected one of "demo", "serve", "replay", "check", "simulate"`, "see interlock --help"}},
+		"nothing":           {nil, wrongUsage, []string{`expected one of "connect", "demo", "serve", "replay", "check"`, "see interlock --help"}},
 		"unknown command":   {[]string{"grap"}, wrongUsage, []string{"unexpected argument grap", `did you mean "graph"?`}},
 		"unknown flag":      {[]string{"demo", "--bogus"}, wrongUsage, []string{"unknown flag --bogus", "see interlock demo --help"}},
 		"unknown engine":    {[]string{"demo", "--engine", "steam"}, wrongUsage, []string{"--engine", `"looplab","table"`, `"steam"`}},
@@ -77,7 +77,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"demo", "--help"}, {"serve", "-h"}, {"graph", "--help"}, {"graph", "nothing", "-h"}, {"replay", "--help"}, {"check", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"connect", "--help"}, {"demo", "--help"}, {"serve", "-h"}, {"graph", "--help"}, {"graph", "nothing", "-h"}, {"replay", "--help"}, {"check", "--help"}} {
 		got := runWith(t, args...)
 		if got.status != done || got.stderr != "" || !strings.HasPrefix(got.stdout, "Usage: interlock") {
 			t.Errorf("%v: got %+v, want help on stdout", args, got)
@@ -94,7 +94,7 @@ func TestCommands(t *testing.T) {
 			commands = append(commands, strings.Fields(rest)[0])
 		}
 	}
-	if want := []string{"demo", "serve", "replay", "check", "simulate", "graph", "version"}; !slices.Equal(commands, want) {
+	if want := []string{"connect", "demo", "serve", "replay", "check", "simulate", "graph", "version"}; !slices.Equal(commands, want) {
 		t.Errorf("got commands %q, want %q", commands, want)
 	}
 }

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/custom-app/interlock/connector"
+	"github.com/custom-app/interlock/connector/codec"
+	"github.com/custom-app/interlock/connector/configfile"
+	"github.com/custom-app/interlock/transitions"
+)
+
+type (
+	message = configfile.Message
+	socket  = connector.Socket[message, message]
+)
+
+const (
+	mostReceived = 256 // messages that wait to be printed, before no more is read
+	mostAsked    = 64  // requests of a socket in flight, unless its buffer holds others
+
+	// An answer that the stream of messages does not bring, since it was lost or the
+	// connection has ended, is told without its place among them.
+	placePatience = time.Second
+)
+
+// lane is one socket of the config file: what is said on it, and what comes.
+type lane struct {
+	live   *live
+	id     string
+	prefix []byte        // of its lines
+	orders chan order    // in the order in which they are to be sent
+	slots  chan struct{} // one for each request in flight
+	within time.Duration // for which a request waits
+
+	moved bell // rung when the socket is there, and moves
+
+	mu      sync.Mutex
+	socket  *socket // nil: it is not there yet, or no more
+	stream  *connector.Stream[connector.Inbound[message]]
+	readies *connector.Stream[connector.Ready]
+	asked   map[uint64]*asked // requests in flight, by their numbers
+}
+
+// asked is a request in flight.
+type asked struct {
+	order   order
+	pending *connector.Pending[message]
+	told    chan struct{} // closed when its answer is printed
+}
+
+func newLane(l *live, declared configfile.Socket) *lane {
+	id, _ := json.Marshal(declared.ID)
+	most := mostAsked
+	if declared.Buffer.Count > 0 {
+		most = declared.Buffer.Count
+	}
+	within := time.Duration(declared.Timeouts.Request)
+	if within == 0 {
+		within = 30 * time.Second
+	}
+	return &lane{
+		live: l, id: declared.ID, prefix: fmt.Appendf(nil, `{"socket":%s,`, id), within: within,
+		orders: make(chan order, most), slots: make(chan struct{}, most), asked: make(map[uint64]*asked),
+	}
+}
+
+// attach takes hold of the socket if it is there, before the first of its messages is
+// published, and prints what comes.
+func (n *lane) attach() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.socket != nil {
+		return
+	}
+	s, err := connector.On[message, message](n.live.session, n.id)
+	if err != nil {
+		return // the group that it belongs to is not made yet
+	}
+	n.socket, n.stream = s, s.All(mostReceived)
+	n.readies = s.Readies(0)
+	stream, readies := n.stream, n.readies
+	n.live.printers.Go(func() { n.receive(stream) })
+	n.live.printers.Go(func() { n.compare(readies) })
+	n.moved.ring()
+}
+
+// hush ends what comes.
+func (n *lane) hush() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.stream != nil {
+		n.stream.Close()
+		n.readies.Close()
+	}
+}
+
+// compare tells when something may be missing in what is printed.
+func (n *lane) compare(readies *connector.Stream[connector.Ready]) {
+	for ready := range readies.All(context.Background()) {
+		if ready.Missed && ready.Again {
+			n.live.log.Warn("messages may have been missed", "socket", n.id)
+		}
+	}
+}
+
+// receive prints what the socket brings, until it is no more.
+func (n *lane) receive(received *connector.Stream[connector.Inbound[message]]) {
+	for in := range received.All(context.Background()) {
+		n.mu.Lock()
+		a := n.asked[in.Request]
+		n.mu.Unlock()
+		switch {
+		case a != nil:
+			answer, err := a.pending.Wait(n.live.asking)
+			n.tell(a, answer, err)
+		case !in.Own && !n.live.command.Once && !n.live.command.Ready:
+			n.print([]byte(`"message":`), in.Message)
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.socket, n.stream = nil, nil
+}
+
+func (n *lane) print(what []byte, m message) {
+	text, err := m.MarshalJSON()
+	if err != nil {
+		n.live.log.Error("a message cannot be printed: "+detail(err), "socket", n.id)
+		return
+	}
+	n.live.out.put(n.prefix, what, text, []byte("}"))
+}
+
+// send sends what is ordered, in this order, until there is no more to come.
+func (n *lane) send() {
+	for {
+		select {
+		case o := <-n.orders:
+			if err := n.submit(o); err != nil {
+				n.refuse(o, err)
+			}
+		case <-n.live.asking.Done():
+			return
+		}
+	}
+}
+
+// wait returns the socket when it is open, or about to be.
+func (n *lane) wait() (*socket, error) {
+	timeout := time.NewTimer(n.within)
+	defer timeout.Stop()
+	for {
+		moved := n.moved.next()
+		n.mu.Lock()
+		s := n.socket
+		n.mu.Unlock()
+		if s != nil && s.Status().State != transitions.SocketClosed {
+			return s, nil
+		}
+		select {
+		case <-moved:
+		case <-n.live.asking.Done():
+			return nil, context.Cause(n.live.asking)
+		case <-timeout.C:
+			return nil, errors.New("the socket was not opened in time: that takes a login, and the groups before it")
+		}
+	}
+}
+
+// submit begins a request, or sends what wants no answer.
+func (n *lane) submit(o order) error {
+	s, err := n.wait()
+	if err != nil {
+		return err
+	}
+	s = s.With(o.traits)
+	if o.noAnswer || n.live.file.Unanswered(n.id, *o.message) {
+		if err := s.Send(n.live.asking, *o.message); err != nil {
+			return err
+		}
+		n.live.settle(true)
+		return nil
+	}
+	select {
+	case n.slots <- struct{}{}:
+	case <-n.live.asking.Done():
+		return context.Cause(n.live.asking)
+	}
+	n.mu.Lock() // so that it is known when the answer comes
+	pending, err := s.Submit(*o.message)
+	if err == nil {
+		a := &asked{order: o, pending: pending, told: make(chan struct{})}
+		n.asked[pending.Number()] = a
+		n.live.requests.Go(func() { n.await(a) })
+	}
+	n.mu.Unlock()
+	if err != nil {
+		<-n.slots
+	}
+	return err
+}
+
+// await waits for the end of a request, and prints it unless that was done in its place
+// among the messages.
+func (n *lane) await(a *asked) {
+	defer func() { <-n.slots }()
+	answer, err := a.pending.Wait(n.live.asking)
+	var no *connector.AnswerError
+	if err == nil || errors.As(err, &no) {
+		select {
+		case <-a.told:
+			return
+		case <-time.After(placePatience):
+		}
+	}
+	n.tell(a, answer, err)
+}
+
+// tell prints what became of a request, once.
+func (n *lane) tell(a *asked, answer message, err error) {
+	n.mu.Lock()
+	_, mine := n.asked[a.pending.Number()]
+	delete(n.asked, a.pending.Number())
+	n.mu.Unlock()
+	if !mine {
+		return
+	}
+	defer close(a.told)
+	var no *connector.AnswerError
+	switch {
+	case err == nil:
+		n.print(fmt.Appendf(nil, `"request":%s,"answer":`, a.order.label), answer)
+		n.live.settle(true)
+	case errors.As(err, &no):
+		said, _ := json.Marshal(detail(no.Err))
+		n.print(fmt.Appendf(nil, `"request":%s,"error":%s,"answer":`, a.order.label, said), answer)
+		n.live.settle(false)
+	default:
+		n.refuse(a.order, err)
+	}
+}
+
+// refuse prints that nothing became of a request.
+func (n *lane) refuse(o order, err error) {
+	text, _ := json.Marshal(detail(err))
+	n.live.out.put(n.prefix, fmt.Appendf(nil, `"request":%s,"error":%s}`, o.label, text))
+	n.live.settle(false)
+}
+
+// detail is the text of an error without the name of the program.
+func detail(err error) string { return strings.ReplaceAll(err.Error(), "interlock: ", "") }
+
+// watched makes the sockets of a config known to their lanes, and lets them lose nothing:
+// no more is read of a socket than standard output takes.
+func (l *live) watched(sockets []anySocket) []anySocket {
+	for i, s := range sockets {
+		if s, ok := s.(connector.SocketConfig[configfile.User, message, message]); ok {
+			s.Slow = connector.HoldBack
+			s.Codec = watchedCodec{Codec: s.Codec, lane: l.lanes[s.ID]}
+			sockets[i] = s
+		}
+	}
+	return sockets
+}
+
+// watchedCodec is the codec of one socket.
+type watchedCodec struct {
+	codec.Codec[message, message]
+	lane *lane
+}
+
+// Decode is called by the socket's reader.
+func (c watchedCodec) Decode(f codec.Frame, each func(message)) error {
+	c.lane.attach()
+	return c.Codec.Decode(f, each)
+}
