@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/custom-app/interlock/connector/connectortest"
+)
+
+func TestConnectLogin(t *testing.T) {
+	t.Run("S3 a wrong password", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, strings.ReplaceAll(cafe, "password: secret", "password: letmein")))
+		c.ends(failed, "interlock: connect: login: not logged in: login: rejected (status 401)")
+		if n := backend.Counts().Logins; n != 1 {
+			t.Errorf("got %d logins, want 1", n)
+		}
+	})
+	t.Run("S3 a server that is not there yet", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.RefuseLogins(1, http.StatusServiceUnavailable))
+		c := connect(t, fileFor(t, backend, cafe))
+		c.tells(`level=WARN msg="not logged in yet" next=`)
+		c.hear(theMenu)
+		c.stop()
+		c.ends(done, "unavailable (status 503)")
+	})
+	t.Run("S3 an interrupt before there is an answer", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.HoldLogins(1))
+		c := connect(t, fileFor(t, backend, cafe))
+		c.tells(`msg="logging in"`)
+		c.stop()
+		c.ends(done)
+	})
+	for name, answer := range map[string]struct {
+		status         int
+		kind, body, is string
+	}{
+		"a page of HTML":      {http.StatusOK, "text/html", "<html>Log in</html>", "text/html"},
+		"an error with a 200": {http.StatusOK, "application/json", `{"error":"no"}`, "access_token"},
+	} {
+		t.Run("X4 "+name, func(t *testing.T) {
+			backend := backendOf(t, connectortest.Config{})
+			script(t, backend, connectortest.AnswerLogins(1, answer.status, answer.kind, answer.body))
+			c := connect(t, fileFor(t, backend, cafe))
+			c.tells(answer.is)
+			c.hear(theMenu) // the next login is answered as it should be
+			c.stop()
+			c.ends(done)
+		})
+	}
+}
+
+func TestConnectRequests(t *testing.T) {
+	t.Run("R3 requests wait until the socket is ready", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.RefuseLogins(1, http.StatusServiceUnavailable))
+		c := connect(t, fileFor(t, backend, strings.ReplaceAll(cafe, "subscribe: [{send: {sub: {kind: categories}}}]", "")))
+		c.say(`{"message":{"echo":{"text":"early"}}}`)
+		c.hear(`{"socket":"menu","request":1,"answer":{"id":ID,"echo":{"text":"early"}}}`)
+		c.stop()
+		c.ends(done)
+	})
+	t.Run("R2 many at once, each answered, none dropped", func(t *testing.T) {
+		c := connect(t, fileFor(t, backendOf(t, connectortest.Config{}), cafe))
+		c.hear(theMenu)
+		go func() {
+			for range 500 {
+				c.say(`{"message":{"ping":{}}}`)
+			}
+		}()
+		for range 500 {
+			if !c.lines.Scan() || !strings.Contains(c.lines.Text(), `,"answer":{"id":`) {
+				t.Fatalf("got %s, want an answer", c.lines.Text())
+			}
+		}
+		c.stop()
+		c.ends(done)
+	})
+	t.Run("R2 those in flight are cancelled at the end", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, cafe))
+		c.hear(theMenu)
+		script(t, backend, connectortest.HoldRequests(1))
+		c.say(`{"message":{"echo":{"text":"?"}},"request":"last"}`, `{"message":{"ping":{}}}`)
+		c.hear(`{"socket":"menu","request":2,"answer":{"id":4,"ping":{}}}`)
+		c.stop()
+		c.hear(`{"socket":"menu","request":"last","error":"cancelled: the program ends"}`)
+		c.ends(done)
+	})
+	t.Run("R2 over a drop", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, cafe))
+		c.hear(theMenu)
+		script(t, backend, connectortest.HoldRequests(1))
+		c.say(`{"message":{"echo":{"text":"once"}}}`, `{"message":{"ping":{}}}`)
+		c.hear(`{"socket":"menu","request":2,"answer":{"id":4,"ping":{}}}`)
+		script(t, backend, connectortest.DropSockets())
+		c.hear(`{"socket":"menu","request":1,"error":"request: sent, then the connection was lost"}`, theMenu)
+		c.stop()
+		c.ends(done, `level=WARN msg=lost socket=menu`, "next=", "the connection ended without a close frame", "messages may have been missed")
+	})
+}
+
+func TestConnectUsers(t *testing.T) {
+	t.Run("S5 another user, and back", func(t *testing.T) {
+		c := connect(t, fileFor(t, backendOf(t, connectortest.Config{}), cafe))
+		c.hear(theMenu)
+		c.say(`{"loginAs":2}`)
+		c.hear(`{"loginAs":2,"user":{"id":2,"name":"bob"}}`, theMenu)
+		c.say(`{"http":"GET /me"}`)
+		c.hear(`{"http":"GET /me","status":200,"answer":{"id":2,"name":"bob"}}`)
+		c.say(`{"logout":"here"}`)
+		c.hear(`{"logout":"here","user":{"id":1,"name":"ann"}}`, theMenu)
+		c.say(`{"logout":"everywhere"}`)
+		c.hear(`{"logout":"everywhere"}`)
+		c.ends(done, "logged out")
+	})
+	t.Run("S5 refused", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, cafe))
+		c.hear(theMenu)
+		script(t, backend, connectortest.RefuseLoginAs(1, http.StatusForbidden))
+		c.say(`{"loginAs":2,"request":"a"}`)
+		c.hear(`{"loginAs":2,"request":"a","error":"loginAs: not logged in: login as: rejected (status 403)"}`)
+		c.stop()
+		c.ends(done)
+	})
+}
+
+func TestConnectEnds(t *testing.T) {
+	t.Run("T5 the server ends the session", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, cafe))
+		c.hear(theMenu)
+		script(t, backend, connectortest.RevokeAll(), connectortest.AnnounceExpiry())
+		c.ends(failed, "connect: the server has ended the session: refresh: rejected (status 401); with --relogin the program logs in again")
+	})
+	t.Run("T5 and the program logs in again", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, cafe), "--relogin")
+		c.hear(theMenu)
+		script(t, backend, connectortest.RevokeAll(), connectortest.AnnounceExpiry())
+		c.hear(theMenu)
+		c.stop()
+		c.ends(done, "the server has ended the session: refresh: rejected")
+		if n := backend.Counts().Logins; n != 2 {
+			t.Errorf("got %d logins, want 2", n)
+		}
+	})
+	t.Run("K9 every socket has failed for good", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, cafe))
+		c.hear(theMenu)
+		script(t, backend, connectortest.CloseSockets(4409, "elsewhere"))
+		c.ends(failed, "level=ERROR msg=\"failed for good\" socket=menu", "connect: every socket has failed for good")
+	})
+}
+
+func TestConnectStore(t *testing.T) {
+	backend := backendOf(t, connectortest.Config{})
+	dir := filepath.Join(t.TempDir(), "tokens")
+	file := fileFor(t, backend, cafe+"store: {dir: "+dir+"}\n")
+	first := connect(t, file, "--keep")
+	first.hear(theMenu)
+	first.stop()
+	first.ends(done, "nothing stored")
+	second := connect(t, file)
+	second.hear(theMenu)
+	second.stop()
+	second.ends(done, "going on with the stored tokens")
+	if n := backend.Counts(); n.Logins != 1 || n.Logouts != 1 || n.Mes != 1 {
+		t.Errorf("got %+v, want one login, one resume and one logout", n)
+	}
+	kept, err := os.ReadDir(dir)
+	if err != nil || len(kept) != 0 {
+		t.Errorf("got %v, %v, want nothing stored after the logout", kept, err)
+	}
+}
+
+func TestConnectOutputFails(t *testing.T) {
+	backend := backendOf(t, connectortest.Config{})
+	file := fileFor(t, backend, cafe)
+	begin := func(stdout *os.File, fault bool) (int, string) {
+		in, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = in.Close() }()
+		var stderr shared
+		program := &commands{Connect: connectCommand{stdin: in}}
+		if fault {
+			return program.run(t.Context(), []string{"connect", "-c", file}, fullDisk{}, &stderr), stderr.String()
+		}
+		return program.run(t.Context(), []string{"connect", "-c", file}, stdout, &stderr), stderr.String()
+	}
+	t.Run("X4 a disk that is full", func(t *testing.T) {
+		if status, stderr := begin(nil, true); status != failed || !strings.Contains(stderr, "connect: standard output: "+os.ErrClosed.Error()) || !strings.Contains(stderr, "logged out") {
+			t.Errorf("got status %d, stderr %s, want a failure that says why", status, stderr)
+		}
+	})
+	t.Run("X4 a reader who leaves", func(t *testing.T) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = w.Close() }()
+		_ = r.Close()
+		if status, stderr := begin(w, false); status != done || !strings.Contains(stderr, "the reader of standard output has left") || !strings.Contains(stderr, "logged out") {
+			t.Errorf("got status %d, stderr %s, want a clean end", status, stderr)
+		}
+	})
+}
+
+func TestOutputStalls(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOutput(w)
+	line := bytes.Repeat([]byte("x"), 1<<16)
+	put := make(chan struct{})
+	go func() {
+		for range 100 {
+			o.put(line)
+		}
+		close(put)
+	}()
+	o.hurry(0)
+	<-put
+	if err := o.close(); err == nil || !strings.Contains(err.Error(), "has stopped to read") {
+		t.Errorf("got %v, want that the reader has stopped", err)
+	}
+	o.mu.Lock()
+	if size := cap(o.waiting); size > 4*mostWaiting {
+		t.Errorf("got %d bytes that wait, want them bounded", size)
+	}
+	o.mu.Unlock()
+	_ = r.Close()
+	_ = w.Close()
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/custom-app/interlock/connector/connectortest"
+)
+
+func TestConnectUsage(t *testing.T) {
+	open := filepath.Join(t.TempDir(), "open.yaml")
+	if err := os.WriteFile(open, []byte(strings.ReplaceAll(cafe, "BASE", "http://127.0.0.1:1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		args   []string
+		status int
+		stderr []string
+	}{
+		"no file":             {nil, wrongUsage, []string{"--config", "-c FILE", "--schema", "see interlock connect --help"}},
+		"no such file":        {[]string{"-c", "/nonexistent/x.yaml"}, failed, []string{"/nonexistent/x.yaml: there is no such file"}},
+		"a negative time":     {[]string{"-c", "x", "--for", "-1s"}, wrongUsage, []string{"--for", "-1s"}},
+		"a time of no unit":   {[]string{"-c", "x", "--for", "5"}, wrongUsage, []string{"--for", `"5"`}},
+		"two ends":            {[]string{"-c", "x", "--once", "--until-ready"}, wrongUsage, []string{"--once", "--until-ready", "together"}},
+		"a request by itself": {[]string{"-c", "x", `{"message":1}`}, wrongUsage, []string{`{"message":1}`, "--once"}},
+		"a secret for all":    {[]string{"-c", open}, failed, []string{"open.yaml:4: http.login.body.password: is a secret in clear", "${PASSWORD}", "--insecure-config"}},
+		"nothing to keep":     {[]string{"-c", open, "--insecure-config", "--keep"}, failed, []string{"--keep", "no store", "store: {dir: DIRECTORY}"}},
+		"no journal":          {[]string{"-c", open, "--insecure-config", "--journal", "/nonexistent/x"}, failed, []string{"--journal", "/nonexistent/x", "name a file that can be written"}},
+	} {
+		t.Run("X4 "+name, func(t *testing.T) {
+			got := runWith(t, append([]string{"connect"}, test.args...)...)
+			if got.status != test.status || got.stdout != "" {
+				t.Errorf("got status %d and stdout %q, want %d and none", got.status, got.stdout, test.status)
+			}
+			for _, want := range test.stderr {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("got stderr %q, want it to have %q", got.stderr, want)
+				}
+			}
+			if strings.Contains(strings.ReplaceAll(got.stderr, "is a secret in clear", ""), "secret") {
+				t.Errorf("got stderr %q, want no password", got.stderr)
+			}
+		})
+	}
+}
+
+func TestConnectSchema(t *testing.T) {
+	got := runWith(t, "connect", "--schema")
+	var schema map[string]any
+	if err := json.Unmarshal([]byte(got.stdout), &schema); err != nil || got.status != done || got.stderr != "" || schema["$schema"] == nil {
+		t.Errorf("got status %d, stderr %q, fault %v, want a JSON Schema", got.status, got.stderr, err)
+	}
+}
+
+func TestConnectUntilReady(t *testing.T) {
+	t.Run("S9 every socket is ready", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		connect(t, fileFor(t, backend, cafe), "--until-ready").ends(done, "every socket is ready")
+		if n := backend.Counts().Logouts; n != 1 {
+			t.Errorf("got %d logouts, want 1", n)
+		}
+	})
+	t.Run("S9 a socket has failed for good", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.RefuseUpgrades(1, http.StatusForbidden))
+		connect(t, fileFor(t, backend, cafe), "--until-ready").ends(failed, "level=ERROR msg=\"failed for good\" socket=menu", "403", "interlock: connect: ")
+	})
+	t.Run("S9 nothing is ready in time", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.HoldAuth(9))
+		connect(t, fileFor(t, backend, cafe), "--until-ready", "--for", "50ms").ends(failed, "--until-ready: not every socket was ready: the time of --for is over")
+	})
+}
+
+func TestConnectFor(t *testing.T) {
+	backend := backendOf(t, connectortest.Config{})
+	c := connect(t, fileFor(t, backend, cafe), "--for", "50ms")
+	go func() {
+		for c.lines.Scan() { // what comes in that time, if anything does
+		}
+	}()
+	if status := <-c.ended; status != done {
+		t.Errorf("got status %d, stderr %s, want %d", status, c.stderr, done)
+	}
+	if n := backend.Counts().Logouts; n != 1 {
+		t.Errorf("got %d logouts, want 1", n)
+	}
+}
+
+func TestConnectOnce(t *testing.T) {
+	backend := backendOf(t, connectortest.Config{})
+	file := fileFor(t, backend, cafe)
+	for name, test := range map[string]struct {
+		request string
+		status  int
+		stdout  string
+		stderr  string
+	}{
+		"an answer":       {`{"message":{"echo":{"text":"hi"}}}`, done, `{"socket":"menu","request":1,"answer":{"id":ID,"echo":{"text":"hi"}}}`, ""},
+		"an error":        {`{"message":{"menuDelete":{"id":99}}}`, failed, `{"socket":"menu","request":1,"error":"not_found","answer":{"id":ID,"error":{"code":"not_found","text":"there is no such category"}}}`, "--once: the request has failed"},
+		"over HTTP":       {`{"http":"POST /echo","body":{"a": 1}}`, done, `{"http":"POST /echo","status":200,"answer":{"a":1}}`, ""},
+		"an HTTP status":  {`{"http":"GET /nowhere","request":"x"}`, failed, `{"http":"GET /nowhere","request":"x","status":404,"answer":"404 page not found\n"}`, "--once: the request has failed"},
+		"another user":    {`{"loginAs":2}`, done, `{"loginAs":2,"user":{"id":2,"name":"bob"}}`, ""},
+		"nobody":          {`{"loginAs":99}`, failed, `{"loginAs":99,"error":"loginAs: not logged in: login as: rejected (status 404)"}`, "--once: the request has failed"},
+		"a logout":        {`{"logout":"here"}`, done, `{"logout":"here"}`, ""},
+		"no answer":       {`{"message":{"quiet":1},"noAnswer":true}`, done, "", ""},
+		"none by a match": {`{"message":{"quiet":1}}`, done, "", ""},
+		"no JSON":         {`hello`, failed, "", "--once: the request is not a JSON object"},
+		"no socket":       {`{"socket":"meun","message":1}`, failed, "", `--once: the request has an unknown socket "meun"; write "menu"`},
+		"nothing":         {"", failed, "", "--once: standard input has no request; write one, such as"},
+	} {
+		for _, from := range []string{"argument", "standard input"} {
+			t.Run("X4 "+name+" "+from, func(t *testing.T) {
+				args := []string{"connect", "-c", file, "--once"}
+				if from == "argument" && test.request != "" {
+					args = append(args, test.request)
+				}
+				program := &commands{Connect: connectCommand{stdin: strings.NewReader(test.request + "\n" + `{"http":"GET /me"}`)}}
+				if test.request == "" {
+					program.Connect.stdin = strings.NewReader("\n")
+				}
+				var stdout, stderr bytes.Buffer
+				status := program.run(t.Context(), args, &stdout, &stderr)
+				got := answerID.ReplaceAllString(strings.TrimSuffix(stdout.String(), "\n"), `"answer":{"id":ID,`)
+				if status != test.status || got != test.stdout || !strings.Contains(stderr.String(), test.stderr) {
+					t.Errorf("got status %d, stdout\n%s\nstderr\n%s\nwant %d,\n%s\nand %q", status, got, stderr.String(), test.status, test.stdout, test.stderr)
+				}
+			})
+		}
+	}
+}
+
+func TestConnectJournal(t *testing.T) {
+	journal := filepath.Join(t.TempDir(), "run.jsonl")
+	backend := backendOf(t, connectortest.Config{})
+	connect(t, fileFor(t, backend, cafe), "--journal", journal, "--until-ready").ends(done)
+	if got := runWith(t, "replay", journal); got.status != done || !strings.Contains(got.stdout, "of 1 session: the same states and effects") {
+		t.Errorf("got %+v, want a journal that replays", got)
+	}
+}
+
+func script(t *testing.T, backend *connectortest.Backend, faults ...connectortest.Fault) {
+	t.Helper()
+	if err := backend.Script(faults...); err != nil {
+		t.Fatal(err)
+	}
+}
