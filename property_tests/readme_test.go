@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,33 @@ func flush(text string) string {
 		lines[i] = strings.TrimSpace(line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestReadmeFiles holds that every config file in the README is one that the tests
+// connect with.
+func TestReadmeFiles(t *testing.T) {
+	files, err := filepath.Glob("../cmd/interlock/testdata/backends/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sources []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, string(text))
+	}
+	blocks := strings.Split(readme(t), "```yaml\n")[1:]
+	if len(blocks) == 0 {
+		t.Error("got no config file")
+	}
+	for _, block := range blocks {
+		block, _, _ = strings.Cut(block, "```")
+		if !slices.Contains(sources, block) {
+			t.Errorf("this is no file of cmd/interlock/testdata/backends:\n%s", block)
+		}
+	}
 }
 
 // TestReadmeNames holds that every test that the README names is there.
