@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"reflect"
@@ -217,8 +218,14 @@ var made = map[reflect.Type]func(*dice) reflect.Value{
 	reflect.TypeFor[authhttp.Source]():   func(d *dice) reflect.Value { return one[authhttp.Source](d, nil, nil, authhttp.SourceFunc(nil)) },
 	reflect.TypeFor[http.RoundTripper](): func(d *dice) reflect.Value { return one[http.RoundTripper](d, bouncer{}) },
 	reflect.TypeFor[io.Writer]():         func(d *dice) reflect.Value { return one[io.Writer](d, io.Discard) },
-	reflect.TypeFor[*tls.Config]():       func(d *dice) reflect.Value { return one[*tls.Config](d, &tls.Config{}) },
-	reflect.TypeFor[*regexp.Regexp]():    func(d *dice) reflect.Value { return one[*regexp.Regexp](d, regexp.MustCompile("a")) },
+	reflect.TypeFor[*slog.Logger](): func(d *dice) reflect.Value {
+		return one[*slog.Logger](d, slog.New(slog.DiscardHandler), &slog.Logger{})
+	},
+	reflect.TypeFor[connector.Observer](): func(d *dice) reflect.Value {
+		return one[connector.Observer](d, connector.NoObserver{}, badObserver{})
+	},
+	reflect.TypeFor[*tls.Config]():    func(d *dice) reflect.Value { return one[*tls.Config](d, &tls.Config{}) },
+	reflect.TypeFor[*regexp.Regexp](): func(d *dice) reflect.Value { return one[*regexp.Regexp](d, regexp.MustCompile("a")) },
 	reflect.TypeFor[codec.Codec[string, string]](): func(d *dice) reflect.Value {
 		return one[codec.Codec[string, string]](d, codec.Text[string]{}, codec.Funcs[string, string]{})
 	},

@@ -29,6 +29,7 @@ type world struct {
 	changes  *connector.Stream[connector.Change]
 	menu     *connector.Socket[request, response]
 	recorded *bytes.Buffer // its journal, unless the config has another
+	observed *observed     // unless the config has another observer
 }
 
 // engines runs a test in virtual time under both engines.
@@ -111,6 +112,10 @@ func newWorldOn(t *testing.T, network *connectortest.Network, backend connectort
 		w.recorded = new(bytes.Buffer)
 		recorded.Journal = w.recorded
 	}
+	if recorded.Observer == nil {
+		w.observed = newObserved()
+		recorded.Observer = w.observed
+	}
 	client, err := connector.New(recorded)
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +144,9 @@ func (w *world) end() {
 	}
 	synctest.Wait()
 	w.wantReplayed()
+	if w.observed != nil {
+		w.observed.wantEnded(w.t)
+	}
 	if n := w.network.OpenConns(); n != 0 {
 		w.t.Errorf("got %d connections left open, want 0", n)
 	}
