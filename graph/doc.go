@@ -7,6 +7,7 @@
 // the group. What many states answer each in its own way, with a move to the same
 // state, is one line too, and its label names the states; what all states lead to
 // has its label beside it and no line. A group named "signed in/connected" is drawn inside "signed in".
+// [At] marks the state that a machine is in.
 // Rows that stay in their state, and rows that are impossible, are not drawn;
 // the JSON has them.
 //

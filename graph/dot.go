@@ -11,7 +11,7 @@ import (
 // DOT writes a machine as a Graphviz digraph. Its errors are those of w, and of
 // a chart whose rows name what it does not declare.
 func DOT(w io.Writer, m Machine) error {
-	d, err := draw(m.Chart())
+	d, err := drawMarked(m)
 	if err != nil {
 		return err
 	}
@@ -144,6 +144,9 @@ func groupPath(s fsm.ChartState) string {
 func (p *dotPrinter) state(d *drawing, i int) {
 	s, l := d.chart.States[i], d.look(i)
 	label := "<b>" + escapeHTML(s.Name) + "</b>"
+	if l.name != "" {
+		label = fmt.Sprintf(`<font color="%s">%s</font>`, l.name, label)
+	}
 	if small := subtitle(s); small != "" {
 		label += fmt.Sprintf(`<br/><font point-size="10" color="%s">%s</font>`, l.text, escapeHTML(small))
 	}

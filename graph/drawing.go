@@ -12,11 +12,12 @@ import (
 // drawing is a chart made ready to draw: its groups as a tree, its moves merged
 // into lines, and its main line.
 type drawing struct {
-	chart  fsm.Chart
-	groups []group // in the order of their first states, a group before those inside it
-	lines  []line
-	main   []int // the states that run down the page
-	places []int // for each state, how far down the page it is
+	chart   fsm.Chart
+	current string  // the state that is marked; empty: none is
+	groups  []group // in the order of their first states, a group before those inside it
+	lines   []line
+	main    []int // the states that run down the page
+	places  []int // for each state, how far down the page it is
 }
 
 // group is a frame around states, with the frames inside it.

@@ -8,12 +8,22 @@ import (
 )
 
 // JSON writes a machine's whole chart, the rows that are not drawn included:
-// indented, in declared order, kinds and causes as words. Its errors are those of w.
-func JSON(w io.Writer, m Machine) error { return writeJSON(w, machineOf(m.Chart())) }
+// indented, in declared order, kinds and causes as words. Its errors are those of w,
+// and of a mark of [At].
+func JSON(w io.Writer, m Machine) error {
+	c := m.Chart()
+	machine := machineOf(c)
+	machine.Current = markOf(m)
+	if err := checkMark(c, machine.Current); err != nil {
+		return err
+	}
+	return writeJSON(w, machine)
+}
 
 type jsonMachine struct {
 	Name    string       `json:"name"`
 	Initial string       `json:"initial"`
+	Current string       `json:"current,omitempty"`
 	States  []jsonState  `json:"states"`
 	Events  []jsonEvent  `json:"events"`
 	Effects []jsonEffect `json:"effects"`

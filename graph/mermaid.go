@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -12,7 +13,7 @@ import (
 // line between the insides of two composite states, so groups are not drawn.
 // Its errors are those of [DOT].
 func Mermaid(w io.Writer, m Machine) error {
-	d, err := draw(m.Chart())
+	d, err := drawMarked(m)
 	if err != nil {
 		return err
 	}
@@ -29,6 +30,7 @@ type mermaidPrinter struct {
 	strings.Builder
 	depth   int
 	classes []string // assignments, which Mermaid wants after the states
+	current []look   // of a current state
 }
 
 func (p *mermaidPrinter) printf(format string, args ...any) {
@@ -52,7 +54,11 @@ func (p *mermaidPrinter) machine(d *drawing, prefix string) {
 		if small := subtitle(s); small != "" {
 			p.printf("%s%d : %s", prefix, i, escapeMermaid(small))
 		}
-		p.classes = append(p.classes, fmt.Sprintf("class %s%d %s", prefix, i, d.look(i).class))
+		l := d.look(i)
+		p.classes = append(p.classes, fmt.Sprintf("class %s%d %s", prefix, i, l.class))
+		if s.Name == d.current {
+			p.current = append(p.current, l)
+		}
 	}
 	p.printf("[*] --> %s%d", prefix, stateIndex(d.chart, d.chart.Initial))
 	for from := range d.chart.States {
@@ -96,12 +102,12 @@ func (l line) mermaidLabel() string {
 }
 
 func (p *mermaidPrinter) looks() {
-	for _, l := range looks {
+	for _, l := range append(slices.Clip(looks), p.current...) {
 		dashes := ""
 		if l.dashed {
 			dashes = ",stroke-dasharray:5 3"
 		}
-		p.printf("classDef %s fill:%s,stroke:%s,color:%s,stroke-width:%spx%s", l.class, l.fill, l.edge, ink, l.width, dashes)
+		p.printf("classDef %s fill:%s,stroke:%s,color:%s,stroke-width:%spx%s", l.class, l.fill, l.edge, cmp.Or(l.name, ink), l.width, dashes)
 	}
 	for _, class := range p.classes {
 		p.printf("%s", class)

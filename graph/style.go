@@ -51,15 +51,16 @@ type look struct {
 	fill, edge, text string
 	width            string
 	dashed           bool
+	name             string // the colour of the state's name; empty: ink
 }
 
 var (
-	lookStart   = look{"start", "#f1f5f9", "#334155", slate, "2.2", false}
-	lookRest    = look{"rest", "#e2e8f0", "#64748b", "#334155", "1.6", false}
-	lookGood    = look{"good", "#dcfce7", "#16a34a", "#166534", "2.6", false}
-	lookWait    = look{"wait", "#dbeafe", "#3b82f6", "#1d4ed8", "1.6", false}
-	lookBackoff = look{"backoff", "#fef3c7", "#f59e0b", "#b45309", "1.6", true}
-	lookFollow  = look{"follow", "#cffafe", "#0891b2", "#155e75", "1.6", false}
+	lookStart   = look{"start", "#f1f5f9", "#334155", slate, "2.2", false, ""}
+	lookRest    = look{"rest", "#e2e8f0", "#64748b", "#334155", "1.6", false, ""}
+	lookGood    = look{"good", "#dcfce7", "#16a34a", "#166534", "2.6", false, ""}
+	lookWait    = look{"wait", "#dbeafe", "#3b82f6", "#1d4ed8", "1.6", false, ""}
+	lookBackoff = look{"backoff", "#fef3c7", "#f59e0b", "#b45309", "1.6", true, ""}
+	lookFollow  = look{"follow", "#cffafe", "#0891b2", "#155e75", "1.6", false, ""}
 )
 
 var looks = []look{lookStart, lookRest, lookGood, lookWait, lookBackoff, lookFollow}
@@ -80,9 +81,18 @@ func (d *drawing) uses(cause fsm.Cause) bool {
 	})
 }
 
-// look chooses how a state is drawn: by its kind, by whether it is where all
-// goes well, and by whether only time ends it.
+// look chooses how a state is drawn.
 func (d *drawing) look(state int) look {
+	l := d.lookUnmarked(state)
+	if d.chart.States[state].Name == d.current {
+		return l.current()
+	}
+	return l
+}
+
+// lookUnmarked chooses by the state's kind, by whether it is where all goes well, and
+// by whether only time ends it.
+func (d *drawing) lookUnmarked(state int) look {
 	s := d.chart.States[state]
 	switch {
 	case s.Kind == fsm.Follow:
