@@ -214,12 +214,23 @@ func unwrapped(err error) error {
 	return err
 }
 
+// changeUser holds what sockets bring for another user until the function that it
+// returns is called.
+func (l *live) changeUser() (told func()) {
+	done := make(chan struct{})
+	for _, lane := range l.lanes {
+		lane.hold(done)
+	}
+	return func() { close(done) }
+}
+
 // loginAs logs in as another user.
 func (l *live) loginAs(o order) {
 	var id any
 	decoder := json.NewDecoder(strings.NewReader(string(o.loginAs)))
 	decoder.UseNumber()
 	_ = decoder.Decode(&id)
+	defer l.changeUser()()
 	err := l.loggedIn()
 	if err == nil {
 		err = l.session.LoginAs(connector.WithoutSockets(connector.Quiet(l.asking)), id)
@@ -234,6 +245,7 @@ func (l *live) logout(o order) bool {
 	if o.logout == "everywhere" {
 		leave = l.session.LogoutEverywhere
 	}
+	defer l.changeUser()()
 	err := l.loggedIn()
 	if err == nil {
 		l.leaving.Store(l.session.Status().Depth == 0)

@@ -41,10 +41,12 @@ type lane struct {
 	moved bell // rung when the socket is there, and moves
 
 	mu      sync.Mutex
-	socket  *socket // nil: it is not there yet, or no more
+	socket  *socket // nil: it is not there yet
 	stream  *connector.Stream[connector.Inbound[message]]
 	readies *connector.Stream[connector.Ready]
 	asked   map[uint64]*asked // requests in flight, by their numbers
+	held    <-chan struct{}   // until it is closed, a change of the user is not told
+	told    uint32            // the generation of the last connection before that
 }
 
 // asked is a request in flight.
@@ -71,23 +73,33 @@ func newLane(l *live, declared configfile.Socket) *lane {
 }
 
 // attach takes hold of the socket if it is there, before the first of its messages is
-// published, and prints what comes.
+// published, and prints what comes. One that was removed with its user's login gives
+// way to that of the next.
 func (n *lane) attach() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.socket != nil {
+	if n.socket != nil && n.socket.Status().State != transitions.SocketRemoved {
 		return
 	}
 	s, err := connector.On[message, message](n.live.session, n.id)
 	if err != nil {
 		return // the group that it belongs to is not made yet
 	}
-	n.socket, n.stream = s, s.All(mostReceived)
-	n.readies = s.Readies(0)
-	stream, readies := n.stream, n.readies
+	stream, readies := s.All(mostReceived), s.Readies(0)
+	n.socket, n.stream, n.readies, n.told = s, stream, readies, 0
 	n.live.printers.Go(func() { n.receive(stream) })
 	n.live.printers.Go(func() { n.compare(readies) })
 	n.moved.ring()
+}
+
+// hold keeps what later connections bring until the change of the user is told that
+// leads to them.
+func (n *lane) hold(told <-chan struct{}) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.held = told; n.socket != nil {
+		n.told = n.socket.Status().Generation
+	}
 }
 
 // hush ends what comes.
@@ -113,8 +125,14 @@ func (n *lane) compare(readies *connector.Stream[connector.Ready]) {
 func (n *lane) receive(received *connector.Stream[connector.Inbound[message]]) {
 	for in := range received.All(context.Background()) {
 		n.mu.Lock()
-		a := n.asked[in.Request]
+		a, held := n.asked[in.Request], n.held
+		if in.Generation <= n.told {
+			held = nil
+		}
 		n.mu.Unlock()
+		if held != nil {
+			<-held
+		}
 		switch {
 		case a != nil:
 			answer, err := a.pending.Wait(n.live.asking)
@@ -123,9 +141,6 @@ func (n *lane) receive(received *connector.Stream[connector.Inbound[message]]) {
 			n.print([]byte(`"message":`), in.Message)
 		}
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.socket, n.stream = nil, nil
 }
 
 func (n *lane) print(what []byte, m message) {
@@ -262,21 +277,23 @@ func (l *live) watched(sockets []anySocket) []anySocket {
 	for i, s := range sockets {
 		if s, ok := s.(connector.SocketConfig[configfile.User, message, message]); ok {
 			s.Slow = connector.HoldBack
-			s.Codec = watchedCodec{Codec: s.Codec, lane: l.lanes[s.ID]}
+			s.Codec = &watchedCodec{Codec: s.Codec, lane: l.lanes[s.ID]}
 			sockets[i] = s
 		}
 	}
 	return sockets
 }
 
-// watchedCodec is the codec of one socket.
+// watchedCodec is the codec of one declaration of a socket, of which there is another
+// each time that its group is made.
 type watchedCodec struct {
 	codec.Codec[message, message]
-	lane *lane
+	lane     *lane
+	attached sync.Once
 }
 
-// Decode is called by the socket's reader.
-func (c watchedCodec) Decode(f codec.Frame, each func(message)) error {
-	c.lane.attach()
+// Decode is called by the socket's reader, before what it returns is published.
+func (c *watchedCodec) Decode(f codec.Frame, each func(message)) error {
+	c.attached.Do(c.lane.attach)
 	return c.Codec.Decode(f, each)
 }

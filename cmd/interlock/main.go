@@ -1,13 +1,15 @@
-// Command interlock shows the machines of this module at work and on paper: a
-// demo that plays whole sessions against a backend in the process, that backend
-// alone to try an application on, the replay of a journal, the machines as diagrams,
-// the proof of them by exploring everything that they can come to, and whole days of
-// a client on a faulty network, simulated.
+// Command interlock keeps a session on a backend that a config file describes, and
+// shows the machines of this module at work and on paper: a demo that plays whole
+// sessions against a backend in the process, that backend alone to try an application
+// on, the replay of a journal, the machines as diagrams, the proof of them by
+// exploring everything that they can come to, and whole days of a client on a faulty
+// network, simulated.
 //
 // Its one invariant: standard output holds what was asked for and nothing else;
 // progress, logs and errors go to standard error, and neither ever holds a token.
 //
-// What it will not do: talk to any backend but the one it carries.
+// What it will not do: keep more than one session at a time, or run a program for
+// each message: others do that, behind its standard output.
 package main
 
 import (
@@ -60,7 +62,7 @@ func (c *commands) run(ctx context.Context, args []string, stdout, stderr io.Wri
 	helped := false
 	parser, err := kong.New(c,
 		kong.Name("interlock"),
-		kong.Description("Log in, keep a token fresh and sockets subscribed: the machines of such a session, at work and on paper."),
+		kong.Description("Log in, keep a token fresh and sockets subscribed: such a session by a config file, and its machines at work and on paper."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
