@@ -34,6 +34,10 @@ func outline(tree any, secret bool) any {
 	return tree
 }
 
+// URL returns what a URL of the file stands for: the absolute one, its placeholders as
+// they are written. One that is relative where there is no base stays so.
+func (f *File) URL(text string) string { return f.HTTP.resolve(text) }
+
 // veil stands for what is not shown.
 const veil = "…"
 

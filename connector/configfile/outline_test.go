@@ -29,3 +29,17 @@ func TestOutline(t *testing.T) {
 		})
 	}
 }
+
+func TestURL(t *testing.T) {
+	file := configfile.File{HTTP: configfile.HTTP{Base: "https://example.com/api/"}}
+	for text, want := range map[string]string{
+		"/x": "https://example.com/x", "x/{{id}}": "https://example.com/api/x/{{id}}", "wss://other.example.com/ws": "wss://other.example.com/ws",
+	} {
+		if got := file.URL(text); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+	if got := new(configfile.File).URL("/x"); got != "/x" {
+		t.Errorf("got %s, want what stays relative", got)
+	}
+}
