@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestConnectLogin(t *testing.T) {
 	t.Run("S3 a wrong password", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})
 		c := connect(t, fileFor(t, backend, strings.ReplaceAll(cafe, "password: secret", "password: letmein")))
-		c.ends(failed, "interlock: connect: login: not logged in: login: rejected (status 401)")
+		c.ends(failed, "interlock: connect: the server has said no: login: rejected (status 401)", "look at what http.login sends")
 		if n := backend.Counts().Logins; n != 1 {
 			t.Errorf("got %d logins, want 1", n)
 		}
@@ -120,6 +121,31 @@ func TestConnectUsers(t *testing.T) {
 		c.say(`{"logout":"everywhere"}`)
 		c.hear(`{"logout":"everywhere"}`)
 		c.ends(done, "logged out")
+	})
+	t.Run("S5 each request is that of the user of its place", func(t *testing.T) {
+		text, err := os.ReadFile("testdata/cafe.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		backend := backendOf(t, connectortest.Config{})
+		t.Setenv("CAFE", backend.URL())
+		t.Setenv("PASSWORD", "secret")
+		c := connect(t, fileFor(t, backend, string(text)))
+		c.hear(theMenu)
+		go c.say(`{"http":"GET /me"}`, `{"loginAs":2}`, `{"socket":"room","request":"hello","message":{"echo":{"text":"hi"}}}`, `{"http":"GET /me"}`, `{"logout":"here"}`)
+		c.hear(`{"http":"GET /me","status":200,"answer":{"id":1,"name":"ann"}}`, `{"loginAs":2,"user":{"id":2,"name":"bob"}}`)
+		var got []string
+		for len(got) < 3 && c.lines.Scan() {
+			got = append(got, answerID.ReplaceAllString(c.lines.Text(), `"answer":{"id":ID,`))
+		}
+		slices.Sort(got) // a socket and HTTP have no order
+		want := []string{`{"http":"GET /me","status":200,"answer":{"id":ID,"name":"bob"}}`, theMenu, `{"socket":"room","request":"hello","answer":{"id":ID,"echo":{"text":"hi"}}}`}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		c.hear(`{"logout":"here","user":{"id":1,"name":"ann"}}`, theMenu)
+		c.stop()
+		c.ends(done)
 	})
 	t.Run("S5 refused", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/configfile"
 	"github.com/custom-app/interlock/transitions"
@@ -48,6 +49,9 @@ type live struct {
 	stop   context.CancelCauseFunc
 	ended  chan error // holds why the server has ended the session
 	moved  bell       // rung when the session moves
+
+	unsettled atomic.Int64 // orders that have not ended
+	settled   bell         // rung when one has
 
 	requests, printers crew
 	leaving            atomic.Bool // the end of the session is no surprise
@@ -154,7 +158,7 @@ func (l *live) until() error {
 			return l.reason()
 		}
 		if err != nil {
-			return fmt.Errorf("connect: %w", err)
+			return refusal(err)
 		}
 		if l.command.Ready {
 			go func() { l.end(ready(l.session.Require(l.ending, connector.RequireReady))) }()
@@ -174,6 +178,15 @@ func (l *live) until() error {
 		case <-time.After(cmp.Or(l.command.leastSession, leastSession) - time.Since(began)):
 		}
 	}
+}
+
+// refusal says why nobody is logged in, and what to look at.
+func refusal(err error) error {
+	var login *connector.LoginError
+	if errors.As(err, &login) && errors.Is(err, authhttp.ErrRejected) {
+		return fmt.Errorf("connect: the server has said no: %w; look at what http.login sends: the URL, the name and the password", login.Err)
+	}
+	return fmt.Errorf("connect: %w", err)
 }
 
 // ready is the reason to end of --until-ready.

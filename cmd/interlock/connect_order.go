@@ -1,47 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/custom-app/interlock/connector"
-	"github.com/custom-app/interlock/connector/configfile"
+	"github.com/custom-app/interlock/transitions"
 )
-
-// longestAnswer is how much of an answer over HTTP is read.
-const longestAnswer = 16 << 20
 
 // loginPatience is how long a request waits for a login.
 const loginPatience = 30 * time.Second
-
-// mostCalls is how many requests over HTTP are in flight at once.
-const mostCalls = 16
-
-// web is how requests over HTTP are made.
-type web struct {
-	client *http.Client
-	base   *url.URL      // of their paths
-	header http.Header   // of each of them
-	calls  chan struct{} // one for each in flight
-}
-
-func newWeb(file *configfile.File, client *http.Client) (web, error) {
-	w := web{client: client, header: make(http.Header), calls: make(chan struct{}, mostCalls)}
-	for name, value := range file.HTTP.Headers {
-		w.header.Set(name, value)
-	}
-	var err error
-	w.base, err = url.Parse(file.HTTP.Base)
-	return w, err
-}
 
 // input is where requests come from.
 func (c *connectCommand) input() io.Reader {
@@ -96,8 +71,10 @@ func (l *live) listenOnce(from io.Reader) {
 	}
 }
 
-// settle notes how a request has ended.
+// settle notes how an order has ended.
 func (l *live) settle(ok bool) {
+	l.unsettled.Add(-1)
+	l.settled.ring()
 	switch {
 	case l.command.Once && ok:
 		l.end(errDone)
@@ -106,9 +83,29 @@ func (l *live) settle(ok bool) {
 	}
 }
 
-// do begins what is ordered; a change of the user is done when it returns, so that
-// what is ordered next is said by that one. It tells whether more may be ordered.
+// drain waits until all that was ordered so far has ended.
+func (l *live) drain() {
+	for {
+		settled := l.settled.next()
+		if l.unsettled.Load() == 0 {
+			return
+		}
+		select {
+		case <-settled:
+		case <-l.asking.Done():
+			return
+		}
+	}
+}
+
+// do begins what is ordered. A change of the user begins when what was ordered before
+// has ended, and is done when do returns, so that each order is that of the user of its
+// place. It tells whether more may be ordered.
 func (l *live) do(o order) bool {
+	if o.loginAs != nil || o.logout != "" {
+		l.drain()
+	}
+	l.unsettled.Add(1)
 	switch {
 	case o.message != nil:
 		select {
@@ -132,86 +129,31 @@ func (l *live) do(o order) bool {
 	return l.asking.Err() == nil
 }
 
-// call makes a request over HTTP, as the user who is logged in by then.
-func (l *live) call(o order) {
-	name, _ := json.Marshal(o.http)
-	status, answer, err := l.fetch(o)
-	if err != nil {
-		text, _ := json.Marshal(detail(err))
-		l.out.put(fmt.Appendf(nil, `{"http":%s%s,"error":%s}`, name, o.mark(), text))
-	} else {
-		l.out.put(fmt.Appendf(nil, `{"http":%s%s,"status":%d,"answer":%s}`, name, o.mark(), status, answer))
-	}
-	l.settle(err == nil && status < 400)
-}
-
-// fetch returns the answer as JSON: its text as a string, if it is none.
-func (l *live) fetch(o order) (status int, answer []byte, err error) {
-	if err := l.loggedIn(); err != nil {
-		return 0, nil, err
-	}
-	method, path, _ := strings.Cut(o.http, " ")
-	address, err := l.web.base.Parse(path)
-	if err != nil {
-		return 0, nil, errors.New("is no path; write one such as /path")
-	}
-	var body io.Reader
-	if o.body != nil {
-		body = strings.NewReader(string(o.body))
-	}
-	request, err := http.NewRequestWithContext(l.asking, method, address.String(), body)
-	if err != nil {
-		return 0, nil, err
-	}
-	request.Header = l.web.header.Clone()
-	if o.body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	response, err := l.web.client.Do(request)
-	if err != nil {
-		return 0, nil, unwrapped(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer+1))
-	switch {
-	case err != nil:
-		return 0, nil, err
-	case len(text) > longestAnswer:
-		return 0, nil, errors.New("the answer is longer than 16 MiB")
-	case json.Valid(text):
-		return response.StatusCode, compact(text), nil
-	}
-	answer, err = json.Marshal(string(text))
-	return response.StatusCode, answer, err
-}
-
 // loggedIn waits until a user is logged in.
 func (l *live) loggedIn() error {
-	timeout := time.NewTimer(loginPatience)
+	if !l.reaches(func(s connector.Status) bool { return s.LoggedIn }, loginPatience) {
+		return cmp.Or(context.Cause(l.asking), errors.New("nobody was logged in in time"))
+	}
+	return nil
+}
+
+// reaches waits for so long until the session is so.
+func (l *live) reaches(so func(connector.Status) bool, within time.Duration) bool {
+	timeout := time.NewTimer(within)
 	defer timeout.Stop()
 	for {
 		moved := l.moved.next()
-		if l.session.Status().LoggedIn {
-			return nil
+		if so(l.session.Status()) {
+			return true
 		}
 		select {
 		case <-moved:
 		case <-l.asking.Done():
-			return context.Cause(l.asking)
+			return false
 		case <-timeout.C:
-			return errors.New("nobody was logged in in time")
+			return false
 		}
 	}
-}
-
-// unwrapped takes the URL off an error of net/http: the line says it already, and it
-// may hold what is secret.
-func unwrapped(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		return of.Err
-	}
-	return err
 }
 
 // changeUser holds what sockets bring for another user until the function that it
@@ -235,6 +177,9 @@ func (l *live) loginAs(o order) {
 	if err == nil {
 		err = l.session.LoginAs(connector.WithoutSockets(connector.Quiet(l.asking)), id)
 	}
+	if err == nil { // the sockets of the user before close first
+		l.reaches(func(s connector.Status) bool { return s.Session != transitions.SessionSwitching }, loginPatience)
+	}
 	l.tellUser(fmt.Appendf(nil, `{"loginAs":%s`, o.loginAs), o, err)
 }
 
@@ -246,17 +191,17 @@ func (l *live) logout(o order) bool {
 		leave = l.session.LogoutEverywhere
 	}
 	defer l.changeUser()()
-	err := l.loggedIn()
-	if err == nil {
-		l.leaving.Store(l.session.Status().Depth == 0)
-		if err = leave(l.asking); err != nil {
-			l.leaving.Store(false)
-		}
+	if err := l.loggedIn(); err != nil {
+		l.tellUser(fmt.Appendf(nil, `{"logout":%q`, o.logout), o, err)
+		return true
 	}
+	l.leaving.Store(l.session.Status().Depth == 0)
+	err := leave(l.asking)
 	_, still := l.session.User()
+	l.leaving.Store(!still)
 	l.tellUser(fmt.Appendf(nil, `{"logout":%q`, o.logout), o, err)
 	if !still {
-		l.end(errDone)
+		l.end(cmp.Or(err, errDone))
 	}
 	return still
 }

@@ -161,12 +161,9 @@ func (p *plan) step(name string, s configfile.Step) {
 
 // address is an absolute URL, without what may be secret in it.
 func (p *plan) address(text string, socket bool) string {
-	if !strings.Contains(text, "://") {
-		base := strings.TrimSuffix(p.file.HTTP.Base, "/")
-		if socket {
-			base = strings.Replace(base, "http", "ws", 1)
-		}
-		text = base + "/" + strings.TrimPrefix(text, "/")
+	text = p.file.URL(text)
+	if rest, ok := strings.CutPrefix(text, "http"); ok && socket {
+		text = "ws" + rest
 	}
 	if u, err := url.Parse(text); err == nil && (u.User != nil || u.RawQuery != "") && !strings.Contains(text, "{{") {
 		text = u.Redacted()
@@ -174,7 +171,9 @@ func (p *plan) address(text string, socket bool) string {
 			text = before + "?…"
 		}
 	}
-	return p.veiled(text)
+	scheme, rest, _ := strings.Cut(text, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host + "/" + p.veiled(path)
 }
 
 // template is a template in JSON. Its literal texts are left out where they are

@@ -36,19 +36,19 @@ const planOfEverything = `FILE is good: a session with 3 sockets. Nothing was co
 
 Over HTTP
 
-  login             PUT  https://example.com/api/login?…
+  login             PUT  https://example.com/login?…
                     body {"code":"…","name":"…","password":"…"}
                     headers X-One
-  refresh           POST https://example.com/api/refresh
+  refresh           POST https://example.com/refresh
                     body {"refresh_token":"{{refresh}}"}
-  user              GET  https://example.com/api/me
-  loginAs           POST https://example.com/api/as
+  user              GET  https://example.com/me
+  loginAs           POST https://example.com/as
                     body {"user_id":"{{id}}"}
   Requests carry X-Token: {{token}}
 
 Sockets of group 1, together, after the login
 
-  menu              wss://example.com/api/ws
+  menu              wss://example.com/ws
                     auth      {"auth":{"secret":"…","token":"{{token}}"}}  (awaits its answer)
                     subscribe {"sub":{"kind":"categories"}}  (awaits its answer)
                     subscribe {"sub":{"kind":"${CHANNEL}"}}  (no answer)

@@ -175,7 +175,7 @@ func (n *lane) wait() (*socket, error) {
 		n.mu.Lock()
 		s := n.socket
 		n.mu.Unlock()
-		if s != nil && s.Status().State != transitions.SocketClosed {
+		if s != nil && isOpening(s.Status().State) {
 			return s, nil
 		}
 		select {
@@ -186,6 +186,11 @@ func (n *lane) wait() (*socket, error) {
 			return nil, errors.New("the socket was not opened in time: that takes a login, and the groups before it")
 		}
 	}
+}
+
+// isOpening tells whether requests to a socket wait in its buffer, or need not.
+func isOpening(state transitions.SocketState) bool {
+	return state != transitions.SocketClosed && state != transitions.SocketClosing && state != transitions.SocketRemoved
 }
 
 // submit begins a request, or sends what wants no answer.

@@ -122,7 +122,7 @@ func (c *connecting) say(lines ...string) {
 	c.t.Helper()
 	for _, line := range lines {
 		if _, err := io.WriteString(c.stdin, line+"\n"); err != nil {
-			c.t.Fatal(err)
+			c.t.Error(err)
 		}
 	}
 }

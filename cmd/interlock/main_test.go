@@ -143,6 +143,13 @@ func TestTerminal(t *testing.T) {
 	if isColoured(terminal) {
 		t.Error("got colour although NO_COLOR is set")
 	}
+	if v := newView(terminal); v.size == nil || v.coloured {
+		t.Errorf("got a line that says how things are: %v, colour: %v, want the line alone", v.size != nil, v.coloured)
+	}
+	t.Setenv("TERM", "dumb")
+	if v := newView(terminal); v.size != nil {
+		t.Error("got a line that says how things are on a terminal that cannot move its cursor")
+	}
 	var stderr bytes.Buffer
 	status := run(t.Context(), []string{"graph", "session", "--format", "png"}, terminal, &stderr)
 	if status != failed || !strings.Contains(stderr.String(), "-o session.png") {
