@@ -108,6 +108,29 @@ func TestConnectRequests(t *testing.T) {
 	})
 }
 
+// serveFile is a config file for the backend of interlock serve, in whose place there is
+// another.
+func serveFile(t *testing.T, name string) string {
+	t.Setenv("API", backendOf(t, connectortest.Config{}).URL())
+	t.Setenv("PASSWORD", "secret")
+	return "testdata/backends/" + name + ".yaml"
+}
+
+func TestConnectReadme(t *testing.T) {
+	file := serveFile(t, "serve")
+	got := runWith(t, "connect", "-c", file, "--once", `{"message":{"echo":{"text":"hello"}}}`)
+	if answer := answerID.ReplaceAllString(got.stdout, `"answer":{"id":ID,`); answer != `{"socket":"menu","request":1,"answer":{"id":ID,"echo":{"text":"hello"}}}`+"\n" {
+		t.Errorf("got %+v, want the answer", got)
+	}
+	c := connect(t, file)
+	c.hear(theMenu)
+	c.say(`{"message":{"menuAdd":{"name":"Tea"}}}`)
+	c.hear(`{"socket":"menu","request":1,"answer":{"id":3,"menuAdd":{"id":4,"name":"Tea"}}}`,
+		`{"socket":"menu","message":{"push":{"categoryUpdate":{"id":4,"name":"Tea"}}}}`)
+	c.stop()
+	c.ends(done)
+}
+
 func TestConnectUsers(t *testing.T) {
 	t.Run("S5 another user, and back", func(t *testing.T) {
 		c := connect(t, fileFor(t, backendOf(t, connectortest.Config{}), cafe))
@@ -123,14 +146,7 @@ func TestConnectUsers(t *testing.T) {
 		c.ends(done, "logged out")
 	})
 	t.Run("S5 each request is that of the user of its place", func(t *testing.T) {
-		text, err := os.ReadFile("testdata/cafe.yaml")
-		if err != nil {
-			t.Fatal(err)
-		}
-		backend := backendOf(t, connectortest.Config{})
-		t.Setenv("CAFE", backend.URL())
-		t.Setenv("PASSWORD", "secret")
-		c := connect(t, fileFor(t, backend, string(text)))
+		c := connect(t, serveFile(t, "serve-rooms"))
 		c.hear(theMenu)
 		go c.say(`{"http":"GET /me"}`, `{"loginAs":2}`, `{"socket":"room","request":"hello","message":{"echo":{"text":"hi"}}}`, `{"http":"GET /me"}`, `{"logout":"here"}`)
 		c.hear(`{"http":"GET /me","status":200,"answer":{"id":1,"name":"ann"}}`, `{"loginAs":2,"user":{"id":2,"name":"bob"}}`)
