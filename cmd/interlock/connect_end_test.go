@@ -94,6 +94,25 @@ func TestConnectRequests(t *testing.T) {
 		c.hear(`{"socket":"menu","request":"last","error":"cancelled: the program ends"}`)
 		c.ends(done)
 	})
+	t.Run("R2 those that wait for a login are cancelled too", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.HoldLogins(1))
+		c := connect(t, fileFor(t, backend, cafe))
+		c.say(`{"message":{"echo":{"text":"a"}}}`, `{"message":{"echo":{"text":"b"}}}`, `{"http":"GET /me"}`, `{"nonsense":1}`)
+		c.tells("line 4 of standard input") // so that the others were taken
+		c.stop()
+		var got []string
+		for range 3 {
+			c.lines.Scan()
+			got = append(got, c.lines.Text())
+		}
+		slices.Sort(got)
+		want := []string{`{"http":"GET /me","error":"cancelled: the program ends"}`, `{"socket":"menu","request":1,"error":"cancelled: the program ends"}`, `{"socket":"menu","request":2,"error":"cancelled: the program ends"}`}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		c.ends(done)
+	})
 	t.Run("R2 over a drop", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})
 		c := connect(t, fileFor(t, backend, cafe))

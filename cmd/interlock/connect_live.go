@@ -43,6 +43,7 @@ type live struct {
 	view    *view
 	log     *slog.Logger
 
+	outer  context.Context // of the command: an interrupt, or --for, ends it
 	ending context.Context // ends when the program is to end; its cause says why
 	end    context.CancelCauseFunc
 	asking context.Context // of requests; ends then too
@@ -68,7 +69,7 @@ var (
 
 // live begins a session, keeps it, and ends it.
 func (c *connectCommand) live(ctx context.Context, out *console, file *configfile.File, journal io.Writer) error {
-	l := &live{command: c, file: file, lanes: make(map[string]*lane), ended: make(chan error, 1)}
+	l := &live{command: c, file: file, outer: ctx, lanes: make(map[string]*lane), ended: make(chan error, 1)}
 	l.ending, l.end = context.WithCancelCause(ctx)
 	l.asking, l.stop = context.WithCancelCause(context.Background())
 	for _, declared := range file.Sockets {
@@ -224,18 +225,18 @@ func (l *live) enter(first bool) error {
 
 // reason returns what is wrong with the reason to end, if anything is.
 func (l *live) reason() error {
-	switch why := context.Cause(l.ending); {
+	why := context.Cause(l.ending)
+	switch interrupted := errors.Is(why, context.Cause(l.outer)); {
 	case errors.Is(why, errDone), errors.Is(why, errOutput): // of which the output tells
 		return nil
-	case l.command.Ready && l.ending.Err() != nil && (errors.Is(why, errOver) || errors.Is(why, context.Canceled)):
+	case interrupted && l.command.Ready:
 		return fmt.Errorf("connect: --until-ready: not every socket was ready: %w", why)
-	case l.command.Once && (errors.Is(why, errOver) || errors.Is(why, context.Canceled)):
+	case interrupted && l.command.Once:
 		return fmt.Errorf("connect: --once: there was no answer: %w", why)
-	case errors.Is(why, errOver), errors.Is(why, context.Canceled):
+	case interrupted:
 		return nil
-	default:
-		return fmt.Errorf("connect: %w", why)
 	}
+	return fmt.Errorf("connect: %w", why)
 }
 
 // leave ends the session: it logs every user out, or keeps what is stored.
@@ -290,7 +291,10 @@ func (l *live) follow(changes *connector.Stream[connector.Change]) {
 				why = errors.New(detail(errors.New(c.Reason)))
 			}
 			if c.To == "loggedOut" && c.From != "authenticating" && !l.leaving.Load() {
-				l.ended <- why
+				select {
+				case l.ended <- why:
+				default:
+				}
 			}
 		}
 	}

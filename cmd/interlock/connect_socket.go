@@ -21,8 +21,8 @@ type (
 )
 
 const (
-	mostReceived = 256 // messages that wait to be printed, before no more is read
-	mostAsked    = 64  // requests of a socket in flight, unless its buffer holds others
+	mostReceived = 64 // messages that wait to be printed, before no more is read
+	mostAsked    = 64 // requests of a socket in flight, unless its buffer holds others
 
 	// An answer that the stream of messages does not bring, since it was lost or the
 	// connection has ended, is told without its place among them.
@@ -152,7 +152,7 @@ func (n *lane) print(what []byte, m message) {
 	n.live.out.put(n.prefix, what, text, []byte("}"))
 }
 
-// send sends what is ordered, in this order, until there is no more to come.
+// send sends what is ordered, in this order, until the program ends.
 func (n *lane) send() {
 	for {
 		select {
@@ -161,6 +161,19 @@ func (n *lane) send() {
 				n.refuse(o, err)
 			}
 		case <-n.live.asking.Done():
+			n.cancel()
+			return
+		}
+	}
+}
+
+// cancel refuses what is ordered and not sent.
+func (n *lane) cancel() {
+	for {
+		select {
+		case o := <-n.orders:
+			n.refuse(o, context.Cause(n.live.asking))
+		default:
 			return
 		}
 	}
