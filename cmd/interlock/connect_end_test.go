@@ -209,7 +209,7 @@ func TestConnectEnds(t *testing.T) {
 		script(t, backend, connectortest.RevokeAll(), connectortest.AnnounceExpiry())
 		c.hear(theMenu)
 		c.stop()
-		c.ends(done, "the server has ended the session: refresh: rejected")
+		c.ends(done, `msg="the server has ended the session" reason="refresh: rejected (status 401)"`)
 		if n := backend.Counts().Logins; n != 2 {
 			t.Errorf("got %d logins, want 2", n)
 		}

@@ -171,7 +171,6 @@ func (l *live) until() error {
 			if !l.command.Relogin {
 				return fmt.Errorf("connect: the server has ended the session: %w; with --relogin the program logs in again", why)
 			}
-			l.log.Warn("the server has ended the session: " + detail(why))
 		}
 		select {
 		case <-l.ending.Done():

@@ -86,6 +86,8 @@ func (t *teller) session(c change) {
 		t.say(slog.LevelInfo, "every socket is ready")
 	case c.to == "chainWaiting":
 		t.fails(slog.LevelWarn, "the sockets of the next group are not known", c.reason)
+	case c.event == "tokenExpired":
+		t.fails(slog.LevelWarn, "the server has ended the session", c.reason)
 	case c.to == "closing":
 		t.say(slog.LevelInfo, "logging out")
 	case c.to == "loggedOut" && t.within:

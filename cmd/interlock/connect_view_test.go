@@ -177,6 +177,9 @@ func TestTeller(t *testing.T) {
 		{func() {
 			log.Warn("something went wrong", "reason", "interlock: socket menu: open: given up for good: socket menu: read: replaced", "id", "menu")
 		}, ""},
+		{func() {
+			changed("session", "", "subscribed", "tokenExpired", "closing", "interlock: refresh: rejected")
+		}, `msg="the server has ended the session" reason="refresh: rejected"`},
 		{func() { changed("session", "", "subscribed", "logoutRequested", "closing", "") }, `msg="logging out"`},
 		{func() { changed("socket", "menu", "closing", "ended", "closed", "") }, `msg=closed socket=menu`},
 		{func() { changed("session", "", "revoking", "tokenGone", "loggedOut", "") }, `msg="logged out"`},
