@@ -8,7 +8,7 @@
 //   - [graphql] is a service of gqlgen, with the protocol graphql-transport-ws.
 //   - [peer] is a server in JavaScript, on npm's ws, with habits met in the wild.
 //   - [pocketbase] is PocketBase, whose users and tokens an application's socket takes.
-//     It takes long to build, and is in a module of its own.
+//     It brings a whole database, and is in a module of its own.
 //
 // Every scenario is played twice: by a session of a Go program, whose whole config is
 // the Example of the server's package, and by the program interlock connect with the
