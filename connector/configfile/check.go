@@ -211,7 +211,7 @@ func (r *reader) checkStep(step *Step, path, socket string) {
 		}
 		return
 	}
-	if !r.has(socket+".messageID") && !r.has(path+".accept") && !r.has(path+".answer") && !r.has(socket+".answer") {
+	if (step.NoID || !r.has(socket+".messageID")) && !r.has(path+".accept") && !r.has(path+".answer") && !r.has(socket+".answer") {
 		r.at(path, "awaits an answer, and nothing says which message that is; write answer: {/type: NAME}, or noAnswer: true, or messageID for the socket")
 	}
 }

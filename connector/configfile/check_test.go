@@ -65,6 +65,7 @@ func TestCheckSockets(t *testing.T) {
 		{"headers", one("headers: {A B: x}"), []string{`x.yaml:4: sockets[1].headers["A B"]: is no name of a header; write letters, digits and - such as X-Client`}},
 		{"id without a place in requests", one("messageID: {answer: /id}"), []string{"x.yaml:4: sockets[1].messageID.request: is missing; write where the id is in a request, such as request: /id"}},
 		{"renew of a public socket", one("public: true, renew: {send: {}, noAnswer: true}"), []string{"x.yaml:4: sockets[1].renew: offers a token, and the socket is public and has none; leave out one of the two"}},
+		{"an answer by an id that is not sent", one("messageID: {request: /id}, auth: {send: {}, noID: true}"), []string{"x.yaml:4: sockets[1].auth: " + awaits}},
 		{"answers that nothing finds", one("auth: {send: {}}, renew: {send: {}}, subscribe: [{send: {}}]"), []string{
 			"x.yaml:4: sockets[1].auth: " + awaits, "x.yaml:4: sockets[1].renew: " + awaits, "x.yaml:4: sockets[1].subscribe[0]: " + awaits,
 		}},

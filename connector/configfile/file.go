@@ -121,6 +121,7 @@ type Step struct {
 	Accept    Match    `json:"accept,omitempty" jsonschema:"which answers say yes; default: those that are no errors"`
 	Answer    Match    `json:"answer,omitempty" jsonschema:"which messages without an id answer it; default: those that accept fits, or else those that answer requests, and for auth and renew errors too"`
 	NoAnswer  bool     `json:"noAnswer,omitempty" jsonschema:"there is no answer"`
+	NoID      bool     `json:"noID,omitempty" jsonschema:"the message is sent without an id, though requests have one"`
 	Recovered Match    `json:"recovered,omitempty" jsonschema:"which answers say that nothing was missed since the connection before"`
 }
 

@@ -17,6 +17,7 @@ type Message struct{ *value }
 type value struct {
 	json    []byte       // valid, without space around its parts
 	keepsID bool         // an id that it has is its own
+	noID    bool         // it is sent as it is
 	fault   error        // why it cannot be sent
 	step    atomic.Int32 // which of the subscriptions it answers, from 1; 0: none
 }
@@ -131,7 +132,7 @@ func unsendable(why error) Message { return Message{&value{json: null, fault: wh
 // withID returns the message with an id at a place, or as it is when it keeps the one
 // that it has there.
 func (m Message) withID(at pointer, id any) Message {
-	if m.sendable() != nil {
+	if m.value != nil && m.noID || m.sendable() != nil {
 		return m
 	}
 	tree := decode(m.text())

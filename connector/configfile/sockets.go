@@ -129,7 +129,7 @@ func (s *Socket) step(step *Step, know func(knowing) values, failed func(error) 
 				err = failed(err)
 			}
 			if err == nil {
-				m.keepsID = step.NoAnswer || step.Answer.given()
+				m.keepsID, m.noID = step.NoAnswer || step.Answer.given(), step.NoID
 			}
 			return m, err
 		},

@@ -34,6 +34,34 @@ sockets: [{id: s, url: /ws, messageID: {request: /id}, error: /error, blame: old
 			t.Errorf("got %s, %v after an error, want an answer", got, err)
 		}
 	})
+	t.Run("K3 a first message that may have no id, though requests have one", func(t *testing.T) {
+		w := serve(t, usual, func(p *peer) {
+			p.send(`{"type":"auth_required"}`)
+			for m, ok := p.next(); ok; m, ok = p.next() {
+				switch {
+				case m["type"] != "auth":
+					p.send(`{"id":%v,"type":"result"}`, m["id"])
+				case m["id"] == nil:
+					p.send(`{"type":"auth_ok"}`)
+				default:
+					p.send(`{"type":"auth_invalid"}`)
+				}
+			}
+		})
+		s := start(t, parse(t, usualHTTP+`
+sockets:
+  - id: s
+    url: /ws
+    auth: {send: {type: auth, access_token: "{{token}}"}, noID: true, answer: {/type: [auth_ok, auth_invalid]}}
+    messageID: {request: /id}
+    error: {/type: auth_invalid}`, w.URL))
+		if err := s.Login(soon(t), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := request(t, s, `{"type":"ping"}`); err != nil {
+			t.Errorf("got %s, %v, want an answer by its id", got, err)
+		}
+	})
 	t.Run("R3 ids echoed as texts, events before and after the answer", func(t *testing.T) {
 		w := serve(t, usual, func(p *peer) {
 			for m, ok := p.next(); ok; m, ok = p.next() {
