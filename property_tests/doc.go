@@ -17,8 +17,8 @@
 //  6. A core does what a naive model of it does: TestCore.
 //  7. What happens on a connection is what the scripts in testdata say, with
 //     everything that comes of it, by both engines: TestScenarios.
-//  8. The README shows programs that compile, and figures that are current:
-//     TestReadme.
+//  8. The README shows programs that compile, config files that the tests connect
+//     with, and figures that are current: TestReadme, TestReadmeFiles.
 //
 // What stands elsewhere, beside what it is about: the rules of each machine alone,
 // that keys do not take different worlds for one, and that every changed row is
