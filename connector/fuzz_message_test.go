@@ -116,9 +116,10 @@ var messageRules = []Rule{
 // message, to a subscription and to the end of one. It writes nothing.
 func awaited(run *socketRun) *connection {
 	yes := &step{accept: func(any) bool { return true }, recovered: func(any) bool { return true }}
-	c := &connection{run: run, gen: 7, closing: true, expected: map[uint64]expectation{
-		1: {request: 1}, 2: {step: yes}, 3: {step: yes, subscription: 1, number: 1}, 4: {step: yes, subscription: 1, leaves: true},
-	}}
+	c := &connection{run: run, gen: 7, closing: true, expected: make(map[uint64]expectation)}
+	for i, e := range []expectation{{request: 1}, {step: yes}, {step: yes, subscription: 1, number: 1}, {step: yes, subscription: 1, leaves: true}} {
+		c.expect(uint64(i+1), e)
+	}
 	c.ctx, c.end = context.WithCancel(context.Background())
 	return c
 }

@@ -27,9 +27,9 @@ type Status struct {
 
 	Pending int // requests of all sockets that have not settled
 
-	// TokenLife is for how long the current user's token still counts as fresh; 0: there
-	// is no token, it is stale, or nobody knows.
-	TokenLife time.Duration
+	// StaleAt is until when the current user's token counts as fresh, by Config.Now; zero:
+	// it is not fresh, or nobody knows.
+	StaleAt time.Time
 	// NextLogin and NextRefresh are when a login and a refresh that were unavailable
 	// are tried again, by Config.Now; zero: nothing is waited for.
 	NextLogin, NextRefresh time.Time
@@ -56,7 +56,6 @@ type SocketStatus struct {
 // Status returns the session at this moment.
 func (s *Session[C, U]) Status() Status {
 	d := s.driver
-	now := d.settings.now() // the application's clock may be anything, so not under the lock
 	d.mailbox.Lock()
 	defer d.mailbox.Unlock()
 	var status Status
@@ -65,7 +64,7 @@ func (s *Session[C, U]) Status() Status {
 	status.Token, _ = d.core.Token()
 	status.describe(d.core)
 	status.Clock = d.clockDifference()
-	status.times(d, now)
+	status.times(d)
 	status.Pending, _ = d.core.Pending()
 	for i := range d.core.Sockets() {
 		status.Sockets = append(status.Sockets, d.socketRun(d.core.SocketID(i)).status(d.core.Socket(i)))
@@ -86,10 +85,10 @@ func (r *socketRun) status(state transitions.SocketState, data transitions.Socke
 	return s
 }
 
-// times says what is waited for, and how long the token lasts.
-func (s *Status) times(d *driver, now time.Time) {
+// times says what is waited for, and until when the token is fresh.
+func (s *Status) times(d *driver) {
 	if h := d.current(); h != nil && h.staleAfter != 0 && s.Token == transitions.TokenFresh {
-		s.TokenLife = max(h.staleAfter-elapsed(h.received, now), 0)
+		s.StaleAt = h.received.Add(h.staleAfter)
 	}
 	if s.Login == transitions.LoginWaiting {
 		s.NextLogin = at(&d.nextLogin)

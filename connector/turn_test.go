@@ -122,12 +122,12 @@ func TestWhenNext(t *testing.T) {
 		if until := time.Until(status.Sockets[0].Next); until <= 0 || until > 500*time.Millisecond {
 			t.Errorf("got the next attempt in %v, want within 500ms", until)
 		}
-		if status.TokenLife <= 0 {
-			t.Errorf("got a token fresh for %v", status.TokenLife)
+		if life := time.Until(status.StaleAt); life <= 0 || life > time.Hour {
+			t.Errorf("got a token fresh for %v", life)
 		}
-		time.Sleep(status.TokenLife / 2)
-		if got := w.session.Status(); got.TokenLife > status.TokenLife/2 || !got.Sockets[0].Next.IsZero() {
-			t.Errorf("got %+v, want half the life, and no attempt that is waited for", got)
+		time.Sleep(time.Until(status.StaleAt) / 2)
+		if got := w.session.Status(); !got.StaleAt.Equal(status.StaleAt) || !got.Sockets[0].Next.IsZero() {
+			t.Errorf("got %+v, want the same end, and no attempt that is waited for", got)
 		}
 	})
 

@@ -134,8 +134,8 @@ func tokenPart(s connector.Status, now time.Time) part {
 		return part{yellow, "token is refreshed"}
 	case s.Token == transitions.TokenStale:
 		return part{yellow, "token stale"}
-	case s.TokenLife > 0:
-		return part{"", "token " + brief(s.TokenLife)}
+	case !s.StaleAt.IsZero():
+		return part{"", "token " + until(s.StaleAt, now)}
 	}
 	return part{}
 }

@@ -99,7 +99,11 @@ func (t *teller) session(c change) {
 func (t *teller) token(c change) {
 	switch {
 	case c.to == "fresh":
-		t.say(slog.LevelInfo, "token is fresh", slog.Duration("life", t.status().TokenLife.Round(time.Second)))
+		var life []slog.Attr
+		if at := t.status().StaleAt; !at.IsZero() {
+			life = append(life, slog.Duration("life", time.Until(at).Round(time.Second)))
+		}
+		t.say(slog.LevelInfo, "token is fresh", life...)
 	case c.to == "waiting":
 		next := t.next(func(s connector.Status) time.Time { return s.NextRefresh })
 		t.fails(slog.LevelWarn, "token is not refreshed", c.reason, again(next))

@@ -36,8 +36,8 @@ func TestStatusLine(t *testing.T) {
 		{connector.Status{}, 80, "logged out"},
 		{connector.Status{LoggingIn: true, Sockets: []connector.SocketStatus{socket("menu", transitions.SocketClosed, 0, 0)}}, 80, "logging in"},
 		{connector.Status{LoggingIn: true, NextLogin: now.Add(3 * time.Second)}, 80, "login again in 3.0s"},
-		{connector.Status{LoggedIn: true, Ready: true, TokenLife: 41 * time.Second, Sockets: []connector.SocketStatus{menu}}, 80, "ready · menu ready · token 41s"},
-		{connector.Status{LoggedIn: true, Ready: true, TokenLife: 150 * time.Second, Pending: 2}, 80, "ready · token 2m30s · 2 requests"},
+		{connector.Status{LoggedIn: true, Ready: true, StaleAt: now.Add(41 * time.Second), Sockets: []connector.SocketStatus{menu}}, 80, "ready · menu ready · token 41s"},
+		{connector.Status{LoggedIn: true, Ready: true, StaleAt: now.Add(150 * time.Second), Pending: 2}, 80, "ready · token 2m30s · 2 requests"},
 		{connector.Status{LoggedIn: true, Token: transitions.TokenRefreshing, Sockets: []connector.SocketStatus{
 			menu, socket("room", transitions.SocketWaiting, 3, 2400*time.Millisecond), socket("news", transitions.SocketOpening, 0, 0),
 		}}, 99, "logged in · menu ready · room again in 2.4s (attempt 4) · news opening · token is refreshed"},
@@ -49,8 +49,8 @@ func TestStatusLine(t *testing.T) {
 			socket("d", transitions.SocketTokenPending, 0, 0), socket("e", transitions.SocketClosed, 0, 0),
 		}}, 120, "degraded · a failed · b authenticating · c subscribing · d waits for a token · e closed"},
 		{connector.Status{LoggedIn: true, LoggingOut: true}, 80, "logging out"},
-		{connector.Status{LoggedIn: true, Ready: true, TokenLife: 41 * time.Second, Sockets: many}, 80, "ready · 4 ready · token 41s"},
-		{connector.Status{LoggedIn: true, Ready: true, TokenLife: 41 * time.Second, Sockets: many}, 20, "ready · 4 ready · t…"},
+		{connector.Status{LoggedIn: true, Ready: true, StaleAt: now.Add(41 * time.Second), Sockets: many}, 80, "ready · 4 ready · token 41s"},
+		{connector.Status{LoggedIn: true, Ready: true, StaleAt: now.Add(41 * time.Second), Sockets: many}, 20, "ready · 4 ready · t…"},
 		{connector.Status{LoggedIn: true, Sockets: []connector.SocketStatus{socket("room", transitions.SocketWaiting, 3, -time.Second)}}, 80, "logged in · room again in 0.0s (attempt 4)"},
 	} {
 		got := new(view).statusLine(c.status, now, c.width)
@@ -135,7 +135,7 @@ func TestTeller(t *testing.T) {
 		return a
 	}
 	next := time.Now().Add(time.Hour)
-	status := connector.Status{NextLogin: next, NextRefresh: next, TokenLife: time.Minute, Sockets: []connector.SocketStatus{{ID: "menu", Attempt: 2, Next: next}}}
+	status := connector.Status{NextLogin: next, NextRefresh: next, StaleAt: time.Now().Add(time.Minute), Sockets: []connector.SocketStatus{{ID: "menu", Attempt: 2, Next: next}}}
 	tell := &teller{log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: noTime})), status: func() connector.Status { return status }}
 	log := slog.New(tell)
 	changed := func(machine, id, from, event, to, reason string) {

@@ -114,6 +114,14 @@ func (s seconds) String() string {
 	return time.Duration(float64(time.Second) * float64(s)).Round(time.Second / 10).String()
 }
 
+// left is how long it is until a time; 0 when that has passed, or is not known.
+func left(at, now time.Time) time.Duration {
+	if at.IsZero() {
+		return 0
+	}
+	return max(at.Sub(now), 0)
+}
+
 // view looks at a session.
 func (h *Handler) view(name string, s Session, q request) sessionView {
 	now, r, status := h.now(), h.recordOf(s), s.Status()
@@ -123,7 +131,7 @@ func (h *Handler) view(name string, s Session, q request) sessionView {
 		Login:   stateOf(transitions.LoginKind, status.Login.String(), status.NextLogin, now),
 		Token:   stateOf(transitions.TokenKind, status.Token.String(), status.NextRefresh, now),
 		Sockets: []socketView{}, LoggedIn: status.LoggedIn, Ready: status.Ready, Doing: doing(status), Depth: status.Depth,
-		Pending: status.Pending, TokenLife: secondsOf(status.TokenLife), Clock: secondsOf(status.Clock),
+		Pending: status.Pending, TokenLife: secondsOf(left(status.StaleAt, now)), Clock: secondsOf(status.Clock),
 	}
 	v.Changes, v.Errors = r.look(now)
 	for _, socket := range status.Sockets {
