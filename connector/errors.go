@@ -69,8 +69,11 @@ type LoginError struct {
 // Error says which half failed and why.
 func (e *LoginError) Error() string {
 	half := "not logged in"
-	if e.LoggedIn {
+	switch {
+	case e.LoggedIn:
 		half = "logged in, sockets not ready"
+	case e.Command == transitions.CommandLoginAs:
+		half = "still the user before"
 	}
 	return fmt.Sprintf("interlock: %s: %s: %s", e.Command, half, detail(e.Err))
 }

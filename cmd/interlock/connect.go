@@ -57,6 +57,7 @@ Standard output has one JSON object a line:
   {"socket":"S","request":N,"error":"why"}   there is none; with "answer", if the server has said no
   {"http":"GET /path","status":200,"answer":M}
   {"loginAs":ID,"user":U}, {"logout":"here"}
+  {"request":N,"error":"why"}                line N of standard input cannot be read
 
 Standard input may have one JSON object a line:
 
@@ -67,8 +68,10 @@ Standard input may have one JSON object a line:
   {"loginAs":ID}                 log in as another user
   {"logout":"here|everywhere"}   back to the user before, or the end
 
-Ctrl-C logs out, a second one leaves at once. Standard error tells what happens. The status is 0 when all
-went well, 1 when it did not, 2 for wrong usage.`
+The end of standard input ends nothing: Ctrl-C does, which logs out and when pressed again leaves at once,
+and --for, and {"logout":"here"}. A server that is not there, and a path that it does not know, are tried
+again without end. Standard error tells what happens. The status is 0 when all went well, 1 when it did not,
+2 for wrong usage.`
 }
 
 // Validate refuses what can be told from the arguments alone.

@@ -42,8 +42,8 @@ func TestConnectLogin(t *testing.T) {
 		status         int
 		kind, body, is string
 	}{
-		"a page of HTML":      {http.StatusOK, "text/html", "<html>Log in</html>", "text/html"},
-		"an error with a 200": {http.StatusOK, "application/json", `{"error":"no"}`, "access_token"},
+		"a page of HTML": {http.StatusOK, "text/html", "<html>Log in</html>", "text/html"},
+		"half an answer": {http.StatusOK, "application/json", `{"access_token":`, "not JSON at byte"},
 	} {
 		t.Run("X4 "+name, func(t *testing.T) {
 			backend := backendOf(t, connectortest.Config{})
@@ -55,6 +55,18 @@ func TestConnectLogin(t *testing.T) {
 			c.ends(done)
 		})
 	}
+}
+
+func TestConnectWithoutToken(t *testing.T) {
+	t.Run("X4 an answer without a token is the end: each attempt would be a login", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.AnswerLogins(1, http.StatusOK, "application/json", `{"error":"no"}`))
+		c := connect(t, fileFor(t, backend, cafe))
+		c.ends(failed, "the answer to login has no token at /access_token; it has the fields /error: set http.answer.access")
+		if n := backend.Counts().Logins; n != 1 {
+			t.Errorf("got %d logins, want 1", n)
+		}
+	})
 }
 
 func TestConnectRequests(t *testing.T) {
@@ -99,7 +111,7 @@ func TestConnectRequests(t *testing.T) {
 		script(t, backend, connectortest.HoldLogins(1))
 		c := connect(t, fileFor(t, backend, cafe))
 		c.say(`{"message":{"echo":{"text":"a"}}}`, `{"message":{"echo":{"text":"b"}}}`, `{"http":"GET /me"}`, `{"nonsense":1}`)
-		c.tells("line 4 of standard input") // so that the others were taken
+		c.hear(`{"request":4,"error":"the line asks for nothing; write a \"message\", \"http\", \"loginAs\" or \"logout\", such as {\"message\":{}}"}`) // so that the others were taken
 		c.stop()
 		var got []string
 		for range 3 {
@@ -169,16 +181,19 @@ func TestConnectUsers(t *testing.T) {
 		c.hear(theMenu)
 		go c.say(`{"http":"GET /me"}`, `{"loginAs":2}`, `{"socket":"room","request":"hello","message":{"echo":{"text":"hi"}}}`, `{"http":"GET /me"}`, `{"logout":"here"}`)
 		c.hear(`{"http":"GET /me","status":200,"answer":{"id":1,"name":"ann"}}`, `{"loginAs":2,"user":{"id":2,"name":"bob"}}`)
+		const back = `{"logout":"here","user":{"id":1,"name":"ann"}}`
 		var got []string
-		for len(got) < 3 && c.lines.Scan() {
-			got = append(got, answerID.ReplaceAllString(c.lines.Text(), `"answer":{"id":ID,`))
+		for c.lines.Scan() && c.lines.Text() != back {
+			if line := c.lines.Text(); line != theMenu { // which may come too late for bob
+				got = append(got, answerID.ReplaceAllString(line, `"answer":{"id":ID,`))
+			}
 		}
 		slices.Sort(got) // a socket and HTTP have no order
-		want := []string{`{"http":"GET /me","status":200,"answer":{"id":ID,"name":"bob"}}`, theMenu, `{"socket":"room","request":"hello","answer":{"id":ID,"echo":{"text":"hi"}}}`}
+		want := []string{`{"http":"GET /me","status":200,"answer":{"id":ID,"name":"bob"}}`, `{"socket":"room","request":"hello","answer":{"id":ID,"echo":{"text":"hi"}}}`}
 		if !slices.Equal(got, want) {
-			t.Errorf("got %q, want %q", got, want)
+			t.Errorf("got %q, want %q before the logout", got, want)
 		}
-		c.hear(`{"logout":"here","user":{"id":1,"name":"ann"}}`, theMenu)
+		c.hear(theMenu)
 		c.stop()
 		c.ends(done)
 	})
@@ -188,7 +203,7 @@ func TestConnectUsers(t *testing.T) {
 		c.hear(theMenu)
 		script(t, backend, connectortest.RefuseLoginAs(1, http.StatusForbidden))
 		c.say(`{"loginAs":2,"request":"a"}`)
-		c.hear(`{"loginAs":2,"request":"a","error":"loginAs: not logged in: login as: rejected (status 403)"}`)
+		c.hear(`{"loginAs":2,"request":"a","error":"loginAs: still the user before: login as: rejected (status 403)"}`)
 		c.stop()
 		c.ends(done)
 	})

@@ -109,7 +109,7 @@ func TestConnectOnce(t *testing.T) {
 		"over HTTP":       {`{"http":"POST /echo","body":{"a": 1}}`, done, `{"http":"POST /echo","status":200,"answer":{"a":1}}`, ""},
 		"an HTTP status":  {`{"http":"GET /nowhere","request":"x"}`, failed, `{"http":"GET /nowhere","request":"x","status":404,"answer":"404 page not found\n"}`, "--once: the request has failed"},
 		"another user":    {`{"loginAs":2}`, done, `{"loginAs":2,"user":{"id":2,"name":"bob"}}`, ""},
-		"nobody":          {`{"loginAs":99}`, failed, `{"loginAs":99,"error":"loginAs: not logged in: login as: rejected (status 404)"}`, "--once: the request has failed"},
+		"nobody":          {`{"loginAs":99}`, failed, `{"loginAs":99,"error":"loginAs: still the user before: login as: rejected (status 404)"}`, "--once: the request has failed"},
 		"a logout":        {`{"logout":"here"}`, done, `{"logout":"here"}`, ""},
 		"no answer":       {`{"message":{"quiet":1},"noAnswer":true}`, done, "", ""},
 		"none by a match": {`{"message":{"quiet":1}}`, done, "", ""},

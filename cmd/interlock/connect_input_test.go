@@ -87,6 +87,10 @@ func TestConnectGoesOnAfterBadLines(t *testing.T) {
 	c := connect(t, fileFor(t, backendOf(t, connectortest.Config{}), cafe))
 	c.hear(theMenu)
 	c.say(`hello`, `{"mesage":1}`, strings.Repeat("x", longestLine+1), `{"socket":"kitchen","message":1}`, `{"message":{"echo":{"text":"still here"}}}`)
+	c.hear(`{"request":1,"error":"the line is not a JSON object (invalid character 'h' looking for beginning of value); write one a line, such as {\"message\":{}}"}`)
+	c.hear(`{"request":2,"error":"the line has an unknown field \"mesage\"; write \"message\""}`)
+	c.hear(`{"request":3,"error":"the line is longer than 1 MiB; write less at once"}`)
+	c.hear(`{"request":4,"error":"the line has an unknown socket \"kitchen\"; write one of menu"}`)
 	c.hear(`{"socket":"menu","request":5,"answer":{"id":3,"echo":{"text":"still here"}}}`)
 	c.stop()
 	c.ends(done, `line 1 of standard input is not a JSON object`, `line 2 of standard input has an unknown field \"mesage\"; write \"message\"`,

@@ -93,6 +93,11 @@ func (c *connectCommand) live(ctx context.Context, out *console, file *configfil
 		account = file.Store.Account
 	}
 	l.session = client.NewSessionOf(account)
+	if c.Request != "" {
+		if _, err := l.grammar.read(1, []byte(c.Request)); err != nil {
+			return fmt.Errorf("connect: --once: the request %w", err)
+		}
+	}
 	if l.web, err = newWeb(file, l.session.HTTP()); err != nil {
 		return err
 	}
@@ -183,7 +188,8 @@ func (l *live) until() error {
 // refusal says why nobody is logged in, and what to look at.
 func refusal(err error) error {
 	var login *connector.LoginError
-	if errors.As(err, &login) && errors.Is(err, authhttp.ErrRejected) {
+	var call *authhttp.Error
+	if errors.As(err, &login) && errors.As(err, &call) && errors.Is(err, authhttp.ErrRejected) && call.Status >= 400 {
 		return fmt.Errorf("connect: the server has said no: %w; look at what http.login sends: the URL, the name and the password", login.Err)
 	}
 	return fmt.Errorf("connect: %w", err)

@@ -41,6 +41,8 @@ func (l *live) listen(from io.Reader) {
 		}
 		if err != nil {
 			l.log.Error(fmt.Sprintf("line %d of standard input %v", number, err))
+			text, _ := json.Marshal("the line " + err.Error())
+			l.out.put(fmt.Appendf(nil, `{"request":%d,"error":%s}`, number, text))
 			return true
 		}
 		return l.do(o)
