@@ -158,7 +158,7 @@ func socketOf(s connector.Status, id string) connector.SocketStatus {
 
 // fault tells of what went wrong, unless that was the last that was told.
 func (t *teller) fault(c change) {
-	if strings.HasSuffix(c.reason, detail(errors.New(t.said))) {
+	if t.said != "" && strings.HasSuffix(c.reason, detail(errors.New(t.said))) {
 		return
 	}
 	if c.id == "" {

@@ -142,11 +142,16 @@ func TestTeller(t *testing.T) {
 		log.Debug("state changed", "machine", machine, "id", id, "from", from, "event", event, "to", to, "reason", reason)
 	}
 	fault := errors.New("interlock: socket menu: read: gone")
+	early := func() {
+		log.Warn("something went wrong", "code", "x", "reason", "interlock: socket menu: decode: odd", "id", "menu", "op", "decode")
+	}
 	for _, c := range []struct {
 		do   func()
 		want string
 	}{
 		{func() { changed("login", "", "idle", "started", "gated", "") }, `msg="logging in"`},
+		{early, `msg="something went wrong" socket=menu reason="decode: odd"`},
+		{early, ""}, // it was told
 		{func() { changed("login", "", "idle", "resumeStarted", "gated", "") }, `msg="going on with the stored tokens"`},
 		{func() { changed("login", "", "requesting", "unavailable", "waiting", "interlock: login: unavailable") }, `msg="not logged in yet" next=1h reason="login: unavailable"`},
 		{func() { changed("session", "", "closing", "left", "loggedOut", "") }, ""},
