@@ -17,6 +17,9 @@ import (
 // longestAnswer is how much of an answer over HTTP is read.
 const longestAnswer = 16 << 20
 
+// mostHops is how often a request is sent on, as by net/http.
+const mostHops = 10
+
 // mostCalls is how many requests over HTTP are in flight at once.
 const mostCalls = 16
 
@@ -30,7 +33,26 @@ type web struct {
 
 func newWeb(file *configfile.File, client *http.Client) (web, error) {
 	login, err := url.Parse(file.URL(file.HTTP.Login.URL))
-	return web{file: file, client: client, login: login, calls: make(chan struct{}, mostCalls)}, err
+	own := *client
+	w := web{file: file, client: &own, login: login, calls: make(chan struct{}, mostCalls)}
+	own.CheckRedirect = w.follow
+	return w, err
+}
+
+// isLogin tells whether a URL is of the host that is logged in to.
+func (w web) isLogin(u *url.URL) bool { return u.Scheme == w.login.Scheme && u.Host == w.login.Host }
+
+// follow takes the headers of the file off a request that is sent on to another host.
+func (w web) follow(request *http.Request, before []*http.Request) error {
+	if len(before) >= mostHops {
+		return errors.New("it was sent on too often")
+	}
+	if !w.isLogin(request.URL) {
+		for name := range w.file.HTTP.Headers {
+			request.Header.Del(name)
+		}
+	}
+	return nil
 }
 
 // request makes the request that an order asks for. The headers of the file are for the
@@ -48,7 +70,7 @@ func (w web) request(ctx context.Context, o order) (*http.Request, error) {
 	if o.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if address.Scheme == w.login.Scheme && address.Host == w.login.Host {
+	if w.isLogin(address) {
 		for name, value := range w.file.HTTP.Headers {
 			request.Header.Set(name, value)
 		}

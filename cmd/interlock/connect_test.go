@@ -55,8 +55,14 @@ func backendOf(t *testing.T, config connectortest.Config) *connectortest.Backend
 // fileFor writes a config file for a backend, and returns where it is.
 func fileFor(t *testing.T, backend *connectortest.Backend, text string) string {
 	t.Helper()
+	return fileAt(t, backend.URL(), text)
+}
+
+// fileAt writes a config file for the backend of a URL, and returns where it is.
+func fileAt(t *testing.T, base, text string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "cafe.yaml")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "BASE", backend.URL())), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "BASE", base)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+// webFile is a config file for a backend of HTTP alone, with a header for it.
+const webFile = `
+http:
+  base: BASE
+  headers: {X-Client: mine}
+  login: {url: /login, body: {}}
+`
+
+// webBackend logs everybody in, and answers the rest as it is told.
+func webBackend(t *testing.T, rest http.HandlerFunc) (file string) {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/login", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"access_token":"t","expires_in":60}`)
+	})
+	mux.HandleFunc("/", rest)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return fileAt(t, server.URL, webFile)
+}
+
+func TestConnectHTTP(t *testing.T) {
+	t.Run("X1 what is sent on to another host has no headers of the file", func(t *testing.T) {
+		headers := func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, `"`+r.Header.Get("X-Client")+r.Header.Get("Authorization")+`"`)
+		}
+		other := httptest.NewServer(http.HandlerFunc(headers))
+		t.Cleanup(other.Close)
+		file := webBackend(t, func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/away":
+				http.Redirect(w, r, other.URL, http.StatusFound)
+			case "/near":
+				http.Redirect(w, r, "/here", http.StatusFound)
+			case "/round":
+				http.Redirect(w, r, "/round", http.StatusFound)
+			default:
+				headers(w, r)
+			}
+		})
+		for request, want := range map[string]string{
+			`{"http":"GET /away"}`:  `{"http":"GET /away","status":200,"answer":""}`,
+			`{"http":"GET /near"}`:  `{"http":"GET /near","status":200,"answer":"mineBearer t"}`,
+			`{"http":"GET /round"}`: `{"http":"GET /round","error":"it was sent on too often"}`,
+		} {
+			if got := runWith(t, "connect", "-c", file, "--once", request); got.stdout != want+"\n" {
+				t.Errorf("%s: got stdout %s, stderr %s, want %s", request, got.stdout, got.stderr, want)
+			}
+		}
+	})
+}
