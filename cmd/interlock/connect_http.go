@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/custom-app/interlock/connector/configfile"
 )
@@ -111,7 +112,7 @@ func (l *live) fetch(o order) (status int, answer []byte, err error) {
 		return 0, nil, err
 	case len(text) > longestAnswer:
 		return 0, nil, errors.New("the answer is longer than 16 MiB")
-	case json.Valid(text):
+	case utf8.Valid(text) && json.Valid(text): // the latter takes any bytes in a text
 		return response.StatusCode, compact(text), nil
 	}
 	answer, err = json.Marshal(string(text))

@@ -57,4 +57,11 @@ func TestConnectHTTP(t *testing.T) {
 			}
 		}
 	})
+	t.Run("X2 an answer that is not UTF-8 is a text", func(t *testing.T) {
+		file := webBackend(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{\"a\":\"\xff\"}") })
+		const want = `{"http":"GET /","status":200,"answer":"{\"a\":\"\ufffd\"}"}` + "\n"
+		if got := runWith(t, "connect", "-c", file, "--once", `{"http":"GET /"}`); got.stdout != want {
+			t.Errorf("got stdout %s, stderr %s, want %s", got.stdout, got.stderr, want)
+		}
+	})
 }
