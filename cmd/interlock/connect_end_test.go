@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -124,6 +126,36 @@ func TestConnectRequests(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		c.ends(done)
+	})
+	t.Run("R2 each that was sent is told of", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		for range 5 {
+			c := connect(t, fileFor(t, backend, cafe))
+			go func() {
+				for {
+					if _, err := io.WriteString(c.stdin, `{"message":{"ping":{}}}`+"\n"); err != nil {
+						return
+					}
+				}
+			}()
+			told, last := make(map[int]bool), 0
+			for c.lines.Scan() {
+				var line struct{ Request int }
+				if err := json.Unmarshal(c.lines.Bytes(), &line); err != nil {
+					t.Fatal(err)
+				}
+				told[line.Request], last = true, max(last, line.Request)
+				if last == 100 {
+					c.stop()
+				}
+			}
+			for number := range last {
+				if number > 0 && !told[number] {
+					t.Errorf("got nothing of request %d, want something of each of %d", number, last)
+				}
+			}
+			c.ends(done)
+		}
 	})
 	t.Run("R2 over a drop", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})

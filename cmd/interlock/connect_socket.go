@@ -227,16 +227,18 @@ func (n *lane) submit(o order) error {
 	}
 	n.mu.Lock() // so that it is known when the answer comes
 	pending, err := s.Submit(*o.message)
-	if err == nil {
-		a := &asked{order: o, pending: pending, told: make(chan struct{})}
-		n.asked[pending.Number()] = a
-		n.live.requests.Go(func() { n.await(a) })
-	}
-	n.mu.Unlock()
 	if err != nil {
+		n.mu.Unlock()
 		<-n.slots
+		return err
 	}
-	return err
+	a := &asked{order: o, pending: pending, told: make(chan struct{})}
+	n.asked[pending.Number()] = a
+	n.mu.Unlock()
+	if !n.live.requests.Go(func() { n.await(a) }) { // the program ends, and waits for this goroutine
+		n.await(a)
+	}
+	return nil
 }
 
 // await waits for the end of a request, and prints it unless that was done in its place

@@ -9,13 +9,14 @@ type crew struct {
 	tasks sync.WaitGroup
 }
 
-// Go begins a task, unless they are waited for already.
-func (c *crew) Go(task func()) {
+// Go begins a task, unless they are waited for already; then it returns false.
+func (c *crew) Go(task func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.over {
 		c.tasks.Go(task)
 	}
+	return !c.over
 }
 
 // Wait waits for the tasks, after which there are no others.
