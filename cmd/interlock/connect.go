@@ -104,8 +104,11 @@ func (c *connectCommand) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	if c.Keep && file.Store == nil {
+	switch {
+	case c.Keep && file.Store == nil:
 		return fmt.Errorf("connect: --keep: %s has no store; add store: {dir: DIRECTORY}", c.Config)
+	case c.Keep && file.HTTP.User == nil:
+		return fmt.Errorf("connect: --keep: %s has no http.user, by which the next run learns whose the stored tokens are; add user: {url: URL}", c.Config)
 	}
 	if c.For > 0 {
 		var cancel context.CancelFunc

@@ -20,6 +20,7 @@ func TestConnectUsage(t *testing.T) {
 	if err := os.Chmod(open, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	nobody := fileAt(t, "http://127.0.0.1:1", strings.ReplaceAll(cafe, "  user: {url: /me}\n", "")+"store: {dir: "+t.TempDir()+"}\n")
 	for name, test := range map[string]struct {
 		args   []string
 		status int
@@ -33,6 +34,7 @@ func TestConnectUsage(t *testing.T) {
 		"a request by itself": {[]string{"-c", "x", `{"message":1}`}, wrongUsage, []string{`{"message":1}`, "--once"}},
 		"a secret for all":    {[]string{"-c", open}, failed, []string{"open.yaml:4: http.login.body.password: is a secret in clear", "${PASSWORD}", "--insecure-config"}},
 		"nothing to keep":     {[]string{"-c", open, "--insecure-config", "--keep"}, failed, []string{"--keep", "no store", "store: {dir: DIRECTORY}"}},
+		"kept for nobody":     {[]string{"-c", nobody, "--keep"}, failed, []string{"--keep", "no http.user", "add user: {url: URL}"}},
 		"no journal":          {[]string{"-c", open, "--insecure-config", "--journal", "/nonexistent/x"}, failed, []string{"--journal", "/nonexistent/x", "name a file that can be written"}},
 	} {
 		t.Run("X4 "+name, func(t *testing.T) {
