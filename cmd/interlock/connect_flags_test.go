@@ -140,6 +140,13 @@ func TestConnectOnce(t *testing.T) {
 	}
 }
 
+func TestConnectGreatBuffer(t *testing.T) {
+	file := fileFor(t, backendOf(t, connectortest.Config{}), strings.Replace(cafe, "    noAnswer:", "    buffer: {count: 1000000000000000000}\n    noAnswer:", 1))
+	if got := runWith(t, "connect", "-c", file, "--once", `{"message":{"ping":{}}}`); got.status != done || !strings.Contains(got.stdout, `"request":1,"answer":{`) {
+		t.Errorf("got %+v, want an answer", got)
+	}
+}
+
 func TestConnectJournal(t *testing.T) {
 	journal := filepath.Join(t.TempDir(), "run.jsonl")
 	backend := backendOf(t, connectortest.Config{})

@@ -21,8 +21,9 @@ type (
 )
 
 const (
-	mostReceived = 64 // messages that wait to be printed, before no more is read
-	mostAsked    = 64 // requests of a socket in flight, unless its buffer holds others
+	mostReceived = 64   // messages that wait to be printed, before no more is read
+	mostAsked    = 64   // requests of a socket in flight, unless its buffer holds others
+	mostOrdered  = 1024 // requests that wait to be in flight, however many its buffer holds
 
 	// An answer that the stream of messages does not bring, since it was lost or the
 	// connection has ended, is told without its place among them.
@@ -68,7 +69,7 @@ func newLane(l *live, declared configfile.Socket) *lane {
 	}
 	return &lane{
 		live: l, id: declared.ID, prefix: fmt.Appendf(nil, `{"socket":%s,`, id), within: within,
-		orders: make(chan order, most), slots: make(chan struct{}, most), asked: make(map[uint64]*asked),
+		orders: make(chan order, min(most, mostOrdered)), slots: make(chan struct{}, most), asked: make(map[uint64]*asked),
 	}
 }
 
