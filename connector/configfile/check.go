@@ -75,6 +75,8 @@ func (r *reader) checkBase(h *HTTP) {
 		r.at("http.base", "is no http:// or https:// with a host; write something like https://example.com")
 	case u.User != nil:
 		r.at("http.base", "holds a user; write that into the body or the headers of http.login")
+	case u.RawQuery != "" || u.Fragment != "":
+		r.at("http.base", "has a ? or # part, which no URL that is relative to it has; leave it out")
 	case !h.AllowPlain && !authhttp.Secure(u):
 		r.plainURL("http.base", "https://")
 	}

@@ -6,6 +6,8 @@ func TestCheckHTTP(t *testing.T) {
 	runFaults(t, []faultCase{
 		{"base without a scheme", "http: {base: example.com, login: {url: login}}\n", []string{"x.yaml:1: http.base: is no http:// or https:// with a host; write something like https://example.com"}},
 		{"base with a user", "http: {base: \"https://ann@example.com\", login: {url: login}}\n", []string{"x.yaml:1: http.base: holds a user; write that into the body or the headers of http.login"}},
+		{"base with a query", "http: {base: \"https://example.com?a=b\", login: {url: login}}\n", []string{"x.yaml:1: http.base: has a ? or # part, which no URL that is relative to it has; leave it out"}},
+		{"base with a fragment", "http: {base: \"https://example.com#a\", login: {url: login}}\n", []string{"x.yaml:1: http.base: has a ? or # part, which no URL that is relative to it has; leave it out"}},
 		{"base in clear", "http: {base: \"http://example.com\", login: {url: login}}\n", []string{"x.yaml:1: http.base: sends secrets in clear to a host other than loopback; write https://, or http.allowPlain: true"}},
 		{"base in clear allowed", "http: {allowPlain: true, base: \"http://example.com\", login: {url: login}}\n", nil},
 		{"base on loopback", "http: {base: \"http://127.0.0.1:80\", login: {url: login}}\n", nil},
