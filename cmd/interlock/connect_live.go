@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -93,6 +94,9 @@ func (c *connectCommand) live(ctx context.Context, out *console, file *configfil
 		account = file.Store.Account
 	}
 	l.session = client.NewSessionOf(account)
+	if names := file.Credentials(); len(names) > 0 {
+		return fmt.Errorf("connect: %s: http.login: {{credentials/%s}} is for Go programs; write a variable, such as ${%s}", c.Config, names[0], strings.ToUpper(names[0]))
+	}
 	if c.Request != "" {
 		if _, err := l.grammar.read(1, []byte(c.Request)); err != nil {
 			return fmt.Errorf("connect: --once: the request %w", err)
@@ -218,12 +222,14 @@ func (l *live) begin() {
 // enter logs in: the first time with what is stored, if there is anything.
 func (l *live) enter(first bool) error {
 	ctx := connector.WithoutSockets(connector.Quiet(l.ending))
-	if first && l.file.Store != nil {
+	if first && l.file.Store != nil && l.file.HTTP.User != nil {
 		err := l.session.Resume(ctx)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		l.log.Info("the stored tokens are of no use: " + detail(err))
+		if !errors.Is(err, authhttp.ErrNothingStored) {
+			l.log.Info("the stored tokens are of no use: " + detail(err))
+		}
 	}
 	return l.session.Login(ctx, nil)
 }

@@ -73,6 +73,8 @@ func (p *plan) print(name string) {
 	switch {
 	case f.Store == nil:
 		p.printf("\nTokens live as long as the program.\n")
+	case f.HTTP.User == nil:
+		p.printf("\nTokens are kept in %s, but no run goes on with them: that takes http.user.\n", f.Store.Dir)
 	default:
 		p.printf("\nTokens are kept in %s, for the next run, if this one ends with --keep or is killed.\n", f.Store.Dir)
 	}

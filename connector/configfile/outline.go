@@ -1,6 +1,10 @@
 package configfile
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Outline returns the template as decoded JSON to be shown: placeholders as they are
 // written, and "…" for literal texts and numbers under names of secrets. What a
@@ -54,4 +58,25 @@ func (t phrase) outline(secret bool) string {
 		}
 	}
 	return out.String()
+}
+
+// Credentials returns the names that the login request takes from the [Credentials] of
+// a Go program, as they stand in {{credentials/NAME}}, in their order.
+func (f *File) Credentials() []string {
+	var names []string
+	each := func(p *placeholder) {
+		if p.root == ofCredentials && len(p.at) > 0 {
+			names = append(names, p.at[0])
+		}
+	}
+	login := &f.HTTP.Login
+	for _, source := range append(slices.Collect(maps.Values(login.Headers)), login.URL) {
+		t, _ := parsePhrase(source)
+		t.placeholders(each)
+	}
+	if login.Body != nil {
+		login.Body.placeholders(each)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

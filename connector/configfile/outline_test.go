@@ -2,6 +2,7 @@ package configfile_test
 
 import (
 	encoding "encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/custom-app/interlock/connector/configfile"
@@ -41,5 +42,16 @@ func TestURL(t *testing.T) {
 	}
 	if got := new(configfile.File).URL("/x"); got != "/x" {
 		t.Errorf("got %s, want what stays relative", got)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	text := `http: {login: {url: "http://127.0.0.1/{{credentials/realm}}", headers: {X-Key: "{{credentials/key}}"}, body: [{p: "{{credentials/key}} {{credentials/name}}"}]}}`
+	file, err := configfile.Parse("x.yaml", []byte(text), configfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(file.Credentials()), "[key name realm]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
