@@ -277,7 +277,7 @@ func TestConnectStore(t *testing.T) {
 	first := connect(t, file, "--keep")
 	first.hear(theMenu)
 	first.stop()
-	first.ends(done, "nothing stored")
+	first.ends(done, "every socket is ready")
 	second := connect(t, file)
 	second.hear(theMenu)
 	second.stop()
