@@ -71,7 +71,7 @@ Standard input may have one JSON object a line:
 The end of standard input ends nothing: Ctrl-C does, which logs out and when pressed again leaves at once,
 and --for, and {"logout":"here"}. A server that is not there, and a path that it does not know, are tried
 again without end. Standard error tells what happens. The status is 0 when all went well, 1 when it did not,
-2 for wrong usage.`
+2 for wrong usage or a config file that is no good.`
 }
 
 // Validate refuses what can be told from the arguments alone.
@@ -91,6 +91,24 @@ func (c *connectCommand) Validate() error {
 	return nil
 }
 
+// load reads the config file, with the variables that env has; nil: those of the process.
+func (c *connectCommand) load(env func(string) (string, bool)) (*configfile.File, error) {
+	file, err := configfile.Load(c.Config, configfile.Options{Insecure: c.Insecure, Env: env})
+	if err != nil {
+		return nil, err
+	}
+	names := file.Credentials()
+	switch {
+	case len(names) > 0:
+		return nil, fmt.Errorf("connect: %s: http.login: {{credentials/%s}} is for Go programs; write a variable, such as ${%s}", c.Config, names[0], strings.ToUpper(names[0]))
+	case c.Keep && file.Store == nil:
+		return nil, fmt.Errorf("connect: --keep: %s has no store; add store: {dir: DIRECTORY}", c.Config)
+	case c.Keep && file.HTTP.User == nil:
+		return nil, fmt.Errorf("connect: --keep: %s has no http.user, by which the next run learns whose the stored tokens are; add user: {url: URL}", c.Config)
+	}
+	return file, nil
+}
+
 // Run keeps the session, until it is over or ctx ends.
 func (c *connectCommand) Run(ctx context.Context, out *console) error {
 	if c.Schema {
@@ -100,15 +118,9 @@ func (c *connectCommand) Run(ctx context.Context, out *console) error {
 	if c.DryRun {
 		return c.dryRun(out.stdout)
 	}
-	file, err := configfile.Load(c.Config, configfile.Options{Insecure: c.Insecure})
+	file, err := c.load(nil)
 	if err != nil {
-		return err
-	}
-	switch {
-	case c.Keep && file.Store == nil:
-		return fmt.Errorf("connect: --keep: %s has no store; add store: {dir: DIRECTORY}", c.Config)
-	case c.Keep && file.HTTP.User == nil:
-		return fmt.Errorf("connect: --keep: %s has no http.user, by which the next run learns whose the stored tokens are; add user: {url: URL}", c.Config)
+		return misuse{err}
 	}
 	if c.For > 0 {
 		var cancel context.CancelFunc

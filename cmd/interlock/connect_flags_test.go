@@ -27,14 +27,14 @@ func TestConnectUsage(t *testing.T) {
 		stderr []string
 	}{
 		"no file":             {nil, wrongUsage, []string{"--config", "-c FILE", "--schema", "see interlock connect --help"}},
-		"no such file":        {[]string{"-c", "/nonexistent/x.yaml"}, failed, []string{"/nonexistent/x.yaml: there is no such file"}},
+		"no such file":        {[]string{"-c", "/nonexistent/x.yaml"}, wrongUsage, []string{"/nonexistent/x.yaml: there is no such file"}},
 		"a negative time":     {[]string{"-c", "x", "--for", "-1s"}, wrongUsage, []string{"--for", "-1s"}},
 		"a time of no unit":   {[]string{"-c", "x", "--for", "5"}, wrongUsage, []string{"--for", `"5"`}},
 		"two ends":            {[]string{"-c", "x", "--once", "--until-ready"}, wrongUsage, []string{"--once", "--until-ready", "together"}},
 		"a request by itself": {[]string{"-c", "x", `{"message":1}`}, wrongUsage, []string{`{"message":1}`, "--once"}},
-		"a secret for all":    {[]string{"-c", open}, failed, []string{"open.yaml:4: http.login.body.password: is a secret in clear", "${PASSWORD}", "--insecure-config"}},
-		"nothing to keep":     {[]string{"-c", open, "--insecure-config", "--keep"}, failed, []string{"--keep", "no store", "store: {dir: DIRECTORY}"}},
-		"kept for nobody":     {[]string{"-c", nobody, "--keep"}, failed, []string{"--keep", "no http.user", "add user: {url: URL}"}},
+		"a secret for all":    {[]string{"-c", open}, wrongUsage, []string{"open.yaml:4: http.login.body.password: is a secret in clear", "${PASSWORD}", "--insecure-config"}},
+		"nothing to keep":     {[]string{"-c", open, "--insecure-config", "--keep"}, wrongUsage, []string{"--keep", "no store", "store: {dir: DIRECTORY}"}},
+		"kept for nobody":     {[]string{"-c", nobody, "--keep"}, wrongUsage, []string{"--keep", "no http.user", "add user: {url: URL}"}},
 		"no journal":          {[]string{"-c", open, "--insecure-config", "--journal", "/nonexistent/x"}, failed, []string{"--journal", "/nonexistent/x", "name a file that can be written"}},
 	} {
 		t.Run("X4 "+name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestConnectFor(t *testing.T) {
 func TestConnectCredentials(t *testing.T) {
 	text := strings.ReplaceAll(cafe, "password: secret", `password: "{{credentials/password}}"`)
 	got := runWith(t, "connect", "-c", fileFor(t, backendOf(t, connectortest.Config{}), text))
-	if want := "{{credentials/password}} is for Go programs; write a variable, such as ${PASSWORD}"; got.status != failed || !strings.Contains(got.stderr, want) {
+	if want := "{{credentials/password}} is for Go programs; write a variable, such as ${PASSWORD}"; got.status != wrongUsage || !strings.Contains(got.stderr, want) {
 		t.Errorf("got %+v, want %s", got, want)
 	}
 }
@@ -123,8 +123,8 @@ func TestConnectOnce(t *testing.T) {
 		"a logout":        {`{"logout":"here"}`, done, `{"logout":"here"}`, ""},
 		"no answer":       {`{"message":{"quiet":1},"noAnswer":true}`, done, "", ""},
 		"none by a match": {`{"message":{"quiet":1}}`, done, "", ""},
-		"no JSON":         {`hello`, failed, "", "--once: the request is not a JSON object"},
-		"no socket":       {`{"socket":"meun","message":1}`, failed, "", `--once: the request has an unknown socket "meun"; write "menu"`},
+		"no JSON":         {`hello`, wrongUsage, "", "--once: the request is not a JSON object"},
+		"no socket":       {`{"socket":"meun","message":1}`, wrongUsage, "", `--once: the request has an unknown socket "meun"; write "menu"`},
 		"nothing":         {"", failed, "", "--once: standard input has no request; write one, such as"},
 	} {
 		for _, from := range []string{"argument", "standard input"} {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -79,7 +78,7 @@ func (c *connectCommand) live(ctx context.Context, out *console, file *configfil
 	}
 	config, err := file.Config()
 	if err != nil {
-		return err
+		return misuse{err}
 	}
 	l.watch(&config)
 	l.view = newView(out.stderr)
@@ -87,19 +86,16 @@ func (c *connectCommand) live(ctx context.Context, out *console, file *configfil
 	config.Log, config.Journal = slog.New(&teller{log: l.log, status: func() connector.Status { return l.session.Status() }}), journal
 	client, err := connector.New(config)
 	if err != nil {
-		return err
+		return misuse{err}
 	}
 	account := ""
 	if file.Store != nil {
 		account = file.Store.Account
 	}
 	l.session = client.NewSessionOf(account)
-	if names := file.Credentials(); len(names) > 0 {
-		return fmt.Errorf("connect: %s: http.login: {{credentials/%s}} is for Go programs; write a variable, such as ${%s}", c.Config, names[0], strings.ToUpper(names[0]))
-	}
 	if c.Request != "" {
 		if _, err := l.grammar.read(1, []byte(c.Request)); err != nil {
-			return fmt.Errorf("connect: --once: the request %w", err)
+			return misuse{fmt.Errorf("connect: --once: the request %w", err)}
 		}
 	}
 	if l.web, err = newWeb(file, l.session.HTTP()); err != nil {

@@ -62,7 +62,7 @@ func (l *live) listenOnce(from io.Reader) {
 			o, err = l.grammar.read(number, text)
 		}
 		if err != nil {
-			l.end(fmt.Errorf("--once: the request %w", err))
+			l.end(misuse{fmt.Errorf("--once: the request %w", err)})
 			return false
 		}
 		l.do(o)

@@ -34,15 +34,15 @@ func (p *plan) environment(name string) (value string, set bool) {
 func (c *connectCommand) dryRun(to io.Writer) error {
 	p := &plan{written: written{to: to}, variables: make(map[string]string)}
 	var err error
-	if p.file, err = configfile.Load(c.Config, configfile.Options{Insecure: c.Insecure, Env: p.environment}); err != nil {
-		return err
+	if p.file, err = c.load(p.environment); err != nil {
+		return misuse{err}
 	}
 	config, err := p.file.Config()
 	if err != nil {
-		return err
+		return misuse{err}
 	}
 	if _, err := connector.New(config); err != nil {
-		return err
+		return misuse{err}
 	}
 	p.print(c.Config)
 	if p.err != nil {

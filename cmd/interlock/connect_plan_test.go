@@ -114,7 +114,7 @@ func TestConnectDryRun(t *testing.T) {
 	t.Run("X4 a file that is wrong", func(t *testing.T) {
 		file := write(strings.ReplaceAll(everything, "subscribe:", "subscribes:"))
 		got := runWith(t, "connect", "-c", file, "--dry-run")
-		if got.status != failed || got.stdout != "" || !strings.Contains(got.stderr, file+":15: sockets[0].subscribes: ") {
+		if got.status != wrongUsage || got.stdout != "" || !strings.Contains(got.stderr, file+":15: sockets[0].subscribes: ") {
 			t.Errorf("got %+v, want the line and the field", got)
 		}
 	})

@@ -34,6 +34,12 @@ const (
 	wrongUsage = 2
 )
 
+// misuse is an error of what the program was given, not of what it has met.
+type misuse struct{ error }
+
+// Unwrap returns what is wrong.
+func (m misuse) Unwrap() error { return m.error }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second signal ends the program at once
@@ -84,6 +90,9 @@ func (c *commands) run(ctx context.Context, args []string, stdout, stderr io.Wri
 	}
 	if err := command.Run(); err != nil {
 		complain(stderr, err)
+		if _, ok := errors.AsType[misuse](err); ok {
+			return wrongUsage
+		}
 		return failed
 	}
 	return done
