@@ -60,6 +60,7 @@ func TestTap(t *testing.T) {
 func TestTapTellsRequests(t *testing.T) {
 	inRooms(t, "R5 All says which request a message answers, before that has its answer", func(w *rooms) {
 		w.ready()
+		synctest.Wait() // for what the server says unasked
 		tap := w.socket.All(0)
 		good, err := w.socket.Submit(wish{request: request{Echo: &echo{Text: "hi"}}})
 		if err != nil {
