@@ -176,6 +176,7 @@ func TestReturn(t *testing.T) {
 		}
 		w.logout()
 		wantGone(w)
+		synctest.Wait() // until the server has seen the close
 		if got := w.backend.Counts(); got.Logouts != 4 || got.Refreshes != 0 || got.OpenSockets != 0 {
 			w.t.Errorf("got %+v, want four logouts", got)
 		}
