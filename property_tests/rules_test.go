@@ -50,7 +50,7 @@ var rules = []rule{
 	{In: []string{"transitions/pictures"}, Only: []string{"bytes", "embed", "html"},
 		Reason: "programs show the pictures without carrying what has drawn them"},
 	{In: []string{"..."}, Not: []string{"graph/render"}, Never: []string{"github.com/custom-app/interlock/graph/render", "github.com/goccy/go-graphviz/..."},
-		Reason: "the Graphviz of that package is made ready whenever a program starts that carries it, and takes 160 ms and 20 MB"},
+		Reason: "the Graphviz of that package is made ready whenever a program starts that carries it, and takes some 160 ms and 15 MB"},
 
 	{In: []string{"authhttp/..."}, Own: []string{"authhttp/..."},
 		Reason: "authenticated HTTP is of use without machines and sockets"},

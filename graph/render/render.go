@@ -4,6 +4,8 @@
 // It is apart from package graph because it carries Graphviz as WebAssembly,
 // which is made ready when a program that imports it starts: half a second on
 // the first run, and from a cache in the temporary directory on the later ones.
+// That cache belongs to who made it: for another user of the machine the start
+// panics, unless TMPDIR names another directory.
 //
 // The one invariant: nothing is written of a picture that could not be finished.
 //
