@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -266,7 +265,7 @@ func TestRemove(t *testing.T) {
 		w.login()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		before, conns := runtime.NumGoroutine(), w.network.OpenConns()
+		before, conns := len(goroutines()), w.network.OpenConns()
 		for i := range 1000 {
 			h := w.add(fmt.Sprint("a", i%3))
 			switch i % 4 {
@@ -282,14 +281,8 @@ func TestRemove(t *testing.T) {
 		w.wantReady("at last")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		for range 1000 { // those that have ended may not be gone, since time jumps here
-			if runtime.NumGoroutine() <= before {
-				break
-			}
-			runtime.Gosched()
-		}
-		if got := runtime.NumGoroutine(); got > before {
-			w.t.Errorf("got %d goroutines, were %d:\n%s", got, before, strings.Join(ownGoroutines(), "\n\n"))
+		if got := goroutines(); len(got) > before {
+			w.t.Errorf("got %d goroutines, were %d:\n%s", len(got), before, strings.Join(got, "\n\n"))
 		}
 		if got, open := w.network.OpenConns(), w.backend.Counts().OpenSockets; got > conns || open != 1 {
 			w.t.Errorf("got %d connections, %d sockets, were %d and 1", got, open, conns)
