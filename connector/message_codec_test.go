@@ -63,7 +63,8 @@ func TestFrames(t *testing.T) {
 		messages := w.socket.Messages(0)
 		w.script(connectortest.HoldRequests(1))
 		done := make(chan error, 1)
-		before := w.socket.All(0)
+		synctest.Wait() // what has made the socket ready is published
+		all := w.socket.All(0)
 		go func() {
 			_, err := w.socket.Request(context.Background(), wish{request: request{Echo: &echo{"x"}}})
 			done <- err
@@ -77,7 +78,7 @@ func TestFrames(t *testing.T) {
 		if got := w.heard(messages); got != "room-1 a, room-1 b" {
 			w.t.Errorf("got %s", got)
 		}
-		if got := len(published(before)); got != 3 {
+		if got := len(published(all)); got != 3 {
 			w.t.Errorf("got %d messages in all, want 3", got)
 		}
 	})

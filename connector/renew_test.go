@@ -180,7 +180,7 @@ func TestRenew(t *testing.T) {
 
 	renews(t, "K11 no answer awaited", connectortest.Config{AccessLife: time.Hour}, func(w *rooms, o *offers) {
 		w.ready()
-		w.script(connectortest.AnnounceExpiry(), connectortest.HoldAuth(1))
+		w.script(connectortest.HoldAuth(1), connectortest.AnnounceExpiry())
 		w.until("socket", "renewing")
 		if got := w.until("socket", "subscribed"); got.Event != "authSkipped" {
 			w.t.Errorf("got %+v, want no answer awaited", got)
@@ -224,9 +224,9 @@ func TestRenewFails(t *testing.T) {
 			w.ready()
 			s := w.joins("room-1")
 			errs, all := w.socket.Errors(0), w.session.Errors(0)
-			w.script(connectortest.ExpireTokens(), connectortest.AnnounceExpiry())
 			c.arrange(w)
 			start := time.Now()
+			w.script(connectortest.ExpireTokens(), connectortest.AnnounceExpiry())
 			w.again()
 			if took := time.Since(start); took < c.after[0] || took > c.after[1] {
 				w.t.Errorf("got ready again after %v, want %v to %v", took, c.after[0], c.after[1])
@@ -254,7 +254,7 @@ func TestRenewFails(t *testing.T) {
 
 	renews(t, "K11 K3 rejected on the next connection too: final", life, func(w *rooms, o *offers) {
 		w.ready()
-		w.script(connectortest.AnnounceExpiry(), connectortest.RejectAuth(2))
+		w.script(connectortest.RejectAuth(2), connectortest.AnnounceExpiry())
 		w.until("socket", "failed")
 		o.want(w.t, 3)
 	})

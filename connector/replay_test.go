@@ -86,7 +86,7 @@ func turbulence(w *world) {
 	}
 	w.network.Hang(true)
 	w.soFar()
-	w.script(connectortest.DropSockets(), connectortest.RefuseRefreshes(1, 500))
+	w.script(connectortest.RefuseRefreshes(1, 500), connectortest.DropSockets())
 	w.until("session", "socketOpening")
 	for i := range 6 { // more than the buffer holds
 		if _, err := w.menu.Submit(request{Echo: &echo{fmt.Sprint(i)}}); err != nil {
@@ -111,7 +111,7 @@ func turbulence(w *world) {
 		w.t.Error(err)
 	}
 	w.as(bobID, carolID)
-	w.script(connectortest.CloseSockets(4401, "token expired"), connectortest.RefuseMe(1, 503))
+	w.script(connectortest.RefuseMe(1, 503), connectortest.CloseSockets(4401, "token expired"))
 	time.Sleep(time.Minute)
 	w.logout()
 	if err := w.session.CloseSockets(ctx); err != nil {
