@@ -1,6 +1,7 @@
 package authhttp_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
@@ -97,6 +98,10 @@ func TestJSONRefreshAnswers(t *testing.T) {
 		{"T5 connection closed", func(*http.Request) (*http.Response, error) { return nil, io.EOF }, una, "the connection was closed before", authhttp.Pair{}, 0},
 		{"T5 no HTTP", func(*http.Request) (*http.Response, error) { return nil, errors.New("malformed " + plain) }, una,
 			"no valid HTTP answer", authhttp.Pair{}, 0},
+		{"T5 no TLS", func(*http.Request) (*http.Response, error) { return nil, tls.RecordHeaderError{Msg: plain} }, una,
+			"the server does not speak TLS: check the port, or use http", authhttp.Pair{}, 0},
+		{"T5 HTTP where TLS is wanted", func(*http.Request) (*http.Response, error) { return nil, http.ErrSchemeMismatch }, una,
+			"the server does not speak TLS", authhttp.Pair{}, 0},
 		{"T5 no answer", func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()

@@ -250,6 +250,16 @@ func TestStrangeAnswers(t *testing.T) {
 		})
 	}
 
+	engines(t, "F46 an answer at auth that is not known as one", connectortest.Config{AccessLife: time.Hour}, func(world *world) {
+		w := enterRooms(world, world.backend.WebSocketURL(), func(s *roomConfig) {
+			s.GetID = func(word) (uint64, bool) { return 0, false }
+		})
+		errs, all := w.socket.Errors(0), w.session.Errors(0)
+		w.loginOnly()
+		w.until("socket", "waiting")
+		wantTold(w.t, errs, all, "auth: no answer in time, though messages came that are no answer: 1")
+	})
+
 	inRooms(t, "F46 the answers of the handshake in frames with other messages", func(w *rooms) {
 		messages := w.socket.Messages(0)
 		w.script(connectortest.BatchAnswers(3))

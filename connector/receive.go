@@ -47,7 +47,11 @@ func (c *connection) receive(m *message) {
 	if err != nil {
 		c.run.fault("message", err)
 	}
-	c.tell(m, act != nil || err != nil && m.err != nil)
+	own := act != nil || err != nil && m.err != nil
+	if !own {
+		c.run.others.Add(1)
+	}
+	c.tell(m, own)
 	if act != nil {
 		act()
 	}

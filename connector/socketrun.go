@@ -22,7 +22,8 @@ type socketRun struct {
 	readies  hub[Ready]
 	declared []uint32 // the ids of the subscriptions that the config declares
 
-	next atomic.Pointer[time.Time] // when the next attempt begins, while it waits for that
+	next   atomic.Pointer[time.Time] // when the next attempt begins, while it waits for that
+	others atomic.Int64              // messages since the last auth message that are no answer
 
 	// Only the goroutine that runs outputs touches these.
 	connection *connection

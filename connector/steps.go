@@ -32,6 +32,7 @@ func (c *connection) sendAuth(s *step, k known) {
 		return
 	}
 	if !s.noAnswer {
+		c.run.others.Store(0)
 		c.expect(id, expectation{step: s})
 	}
 	c.put(frame{message: f})

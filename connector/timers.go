@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -46,7 +47,11 @@ func (d *driver) late(key timerKey) *cause {
 	if !ok || run == nil {
 		return noCause
 	}
-	return run.because(missing.op, &applicationError{missing.text, os.ErrDeadlineExceeded})
+	text := missing.text
+	if others := run.others.Load(); others > 0 && key.timer == uint8(transitions.SocketAuthTimedOut) {
+		text += fmt.Sprintf(", though messages came that are no answer: %d", others)
+	}
+	return run.because(missing.op, &applicationError{text, os.ErrDeadlineExceeded})
 }
 
 // missing are what a socket's deadlines wait for.

@@ -96,6 +96,8 @@ func harmless(err error) string {
 		return err.Error()
 	case ok && slow.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return "timed out"
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, new(tls.RecordHeaderError)):
+		return "the server does not speak TLS: check the port, or use http instead of https"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed before the end of the answer"
 	}
