@@ -52,11 +52,17 @@ func declaring(ids ...string) (g socketGroup) {
 }
 
 // soFar is what has changed and was not looked at yet.
-func (w *world) soFar() []connector.Change {
+func (w *world) soFar() (all []connector.Change) {
 	synctest.Wait()
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	return slices.Collect(w.changes.All(over))
+	for {
+		c, ok := w.changes.Next(over)
+		if !ok {
+			return all
+		}
+		all = append(all, c)
+	}
 }
 
 // passed are the states of one machine among changes; id is a socket's.

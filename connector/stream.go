@@ -78,10 +78,11 @@ func (s *Stream[T]) take() (item T, ok bool) {
 	return item, true
 }
 
-// All returns the items as they come, until ctx or the stream ends.
+// All returns the items as they come, until ctx or the stream ends. What is there when
+// ctx ends can still be taken.
 func (s *Stream[T]) All(ctx context.Context) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for {
+		for ctx.Err() == nil {
 			item, ok := s.Next(ctx)
 			if !ok || !yield(item) {
 				return
