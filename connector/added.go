@@ -69,13 +69,14 @@ func (s *Session[C, U]) Remove(ctx context.Context, id string) error {
 	}
 }
 
-// remove closes the socket and removes it. That somebody else has done so is no fault.
+// remove closes the socket and removes it. That somebody else does so too is no fault.
 func (h *Handle) remove() error {
 	if err := h.Close(context.Background()); err != nil {
 		return err
 	}
 	err := h.command(transitions.SessionSocketRemoveRequested)
 	if errors.Is(err, ErrSocketClosed) {
+		<-h.run.gone
 		return nil
 	}
 	return err

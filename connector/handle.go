@@ -9,8 +9,8 @@ import (
 
 // Handle is a session's socket, whatever its types. It stays good over drops,
 // logouts and logins, and may be used by many goroutines. That of a socket which
-// was added while running is good until that user is logged out: then its streams
-// end.
+// was added while running is good until it is removed, or that user is logged out: then
+// its streams end.
 type Handle struct{ run *socketRun }
 
 // Socket returns the handle of the socket with this id, or an error that there is

@@ -63,6 +63,13 @@ func TestWhileRemoved(t *testing.T) {
 			_, err := connector.Subscribe(context.Background(), s, connector.Subscription[user, request, response]{Join: w.extra().Subscribe[0]})
 			return err
 		}, connector.ErrSocketClosed},
+		{"Remove", func(w *world, _ *connector.Socket[request, response]) error {
+			err := w.session.Remove(context.Background(), "extra")
+			if _, none := w.session.Socket("extra"); none == nil {
+				w.t.Error("got the socket after it was removed")
+			}
+			return err
+		}, nil},
 		{"Add", func(w *world, _ *connector.Socket[request, response]) error {
 			_, err := w.session.Add(w.extra())
 			return err

@@ -20,7 +20,8 @@ type socketRun struct {
 	messages any // the typed streams of messages
 	faults   hub[error]
 	readies  hub[Ready]
-	declared []uint32 // the ids of the subscriptions that the config declares
+	declared []uint32      // the ids of the subscriptions that the config declares
+	gone     chan struct{} // closed when the session knows it no more
 
 	next   atomic.Pointer[time.Time] // when the next attempt begins, while it waits for that
 	others atomic.Int64              // messages since the last auth message that are no answer

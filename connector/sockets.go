@@ -38,7 +38,7 @@ func (d *driver) addRun(w *wiring, plan transitions.SocketPlan) error {
 	if err != nil {
 		return err
 	}
-	run := &socketRun{driver: d, id: id, wiring: w, messages: w.hub()}
+	run := &socketRun{driver: d, id: id, wiring: w, messages: w.hub(), gone: make(chan struct{})}
 	for i := range w.subscribe {
 		s := &subscriptionRun{id: first + uint32(i), number: i + 1, socket: run, join: &w.subscribe[i], active: make(chan struct{})}
 		run.declared = append(run.declared, s.id)
@@ -61,6 +61,7 @@ func (d *driver) removeRun(id uint32) {
 	run.wiring.end(run.messages)
 	run.faults.end()
 	run.readies.end()
+	defer close(run.gone)
 	d.mailbox.Lock()
 	defer d.mailbox.Unlock()
 	runs := slices.DeleteFunc(slices.Clone(d.socketRuns()), func(r *socketRun) bool { return r.id == id })
