@@ -148,7 +148,7 @@ func (noSource) Token(context.Context, authhttp.Generation) (authhttp.Token, err
 func (c *Client[C, U]) String() string { return "interlock client" }
 
 // NewSession returns a session that is logged out, whose tokens Config.Store keeps
-// under the account "". It starts nothing, and costs less than a kilobyte with one
+// under the account "". It starts nothing, and costs about two kilobytes with one
 // socket until it opens.
 func (c *Client[C, U]) NewSession() *Session[C, U] { return c.NewSessionOf("") }
 
