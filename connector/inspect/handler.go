@@ -59,9 +59,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this page answers GET and HEAD alone", http.StatusMethodNotAllowed)
 		return
 	}
+	asked := r.URL.Query()
 	answer := &answer{to: w, query: request{
-		session: r.FormValue("session"), machine: r.FormValue("machine"), id: r.FormValue("id"),
-		state: r.FormValue("state"), format: r.FormValue("format"), like: r.FormValue("like"), still: r.FormValue("still") != "",
+		session: asked.Get("session"), machine: asked.Get("machine"), id: asked.Get("id"),
+		state: asked.Get("state"), format: asked.Get("format"), like: asked.Get("like"), still: asked.Get("still") != "",
 	}}
 	var err error
 	switch q := answer.query; {
@@ -94,6 +95,8 @@ type answer struct {
 var errNone = errors.New("not found")
 
 func (a *answer) send(err error) {
+	header := a.to.Header()
+	header.Set("Cache-Control", "no-store")
 	switch {
 	case errors.Is(err, errNone):
 		http.Error(a.to, err.Error(), http.StatusNotFound)
@@ -102,9 +105,7 @@ func (a *answer) send(err error) {
 		http.Error(a.to, err.Error(), http.StatusBadRequest)
 		return
 	}
-	header := a.to.Header()
 	header.Set("Content-Type", a.kind)
-	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; frame-ancestors 'none'")

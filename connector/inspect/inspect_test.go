@@ -247,7 +247,7 @@ func TestPages(t *testing.T) {
 			}
 		}
 		q := url.Values{"session": {tricky}, "machine": {"socket"}, "id": {tricky}}
-		if got := text(t, h, q.Encode()); !strings.Contains(got, `<tr class="shown"><td><a href="?session=%3cscript%3e`) || !strings.Contains(got, "machine=socket&amp;state=subscribed&amp;format=svg") {
+		if got := text(t, h, q.Encode()); !strings.Contains(got, `<tr class="shown"><td class="name"><a href="?session=%3cscript%3e`) || !strings.Contains(got, "machine=socket&amp;state=subscribed&amp;format=svg") {
 			t.Errorf("got %s, want the diagram of the socket", got)
 		}
 	})
@@ -364,6 +364,25 @@ func TestHTTP(t *testing.T) {
 		body, _ := io.ReadAll(answer.Body)
 		if strings.Contains(string(body), "//") || strings.Contains(string(body), "<script") {
 			t.Errorf("got %s, want no address and no script", body)
+		}
+	})
+
+	t.Run("X1 what is wrong is kept by nobody either", func(t *testing.T) {
+		for _, query := range []string{"session=nobody", "format=tiff", "machine=socket&state=nowhere&format=svg"} {
+			if got := get(t, &inspect.Handler{}, query).Header.Get("Cache-Control"); got != "no-store" {
+				t.Errorf("%s: got Cache-Control %q, want no-store", query, got)
+			}
+		}
+	})
+
+	t.Run("X3 a body is not read", func(t *testing.T) {
+		body := strings.NewReader("--b\r\nContent-Disposition: form-data; name=\"session\"\r\n\r\nnobody\r\n--b--\r\n")
+		r := httptest.NewRequest(http.MethodGet, "/", body)
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		w := httptest.NewRecorder()
+		(&inspect.Handler{}).ServeHTTP(w, r)
+		if before := body.Size(); w.Code != http.StatusOK || int64(body.Len()) != before {
+			t.Errorf("got %d, and %d of %d bytes left", w.Code, body.Len(), before)
 		}
 	})
 }
