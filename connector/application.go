@@ -3,6 +3,9 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -11,13 +14,29 @@ import (
 )
 
 // applicationError is an error that code of the application gave. Its text is
-// taken at once, where a panic is caught, since others print it where none is.
+// taken at once, where a panic is caught, since others print it where none is, and
+// without what a URL that net/http names in it may hide.
 type applicationError struct {
 	text string
 	err  error
 }
 
-func taken(err error) error { return &applicationError{err.Error(), err} }
+func taken(err error) error {
+	text := err.Error()
+	if named, ok := errors.AsType[*url.Error](err); ok && named != nil {
+		text = strings.ReplaceAll(text, strconv.Quote(named.URL), bare(named.URL))
+	}
+	return &applicationError{text, err}
+}
+
+// bare is a quoted URL without credentials, query and fragment, which may be secrets.
+func bare(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "a URL"
+	}
+	return strconv.Quote((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
+}
 
 func (e *applicationError) Error() string { return e.text }
 

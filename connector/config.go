@@ -101,7 +101,8 @@ type Config[C, U any] struct {
 	// Log is told what sessions do: each [Change] of the session itself at level Info
 	// and of its other machines at Debug, and what [Session.Errors] tells at Warn, each
 	// with [Session.Number]. It is never told a token, credentials or a URL, other
-	// than what an error's own text says. A line of a change has the context of the
+	// than what an error's own text says: where that is of net/http, without the URL's
+	// credentials and query. A line of a change has the context of the
 	// command whose doing it is, or that is in flight. Lines are written on goroutines of
 	// their own, those of one session in order, and are written when its Logout or Close
 	// returns, or a second later; what a slow handler leaves no place for, beyond 256

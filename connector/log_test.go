@@ -4,12 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cenkalti/backoff/v4"
 
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/connector"
@@ -135,6 +141,47 @@ func TestLog(t *testing.T) {
 			t.Error("the log lacks the refresh")
 		}
 	})
+}
+
+// TestLogOfForeignErrors has a service fail with what net/http and net/url say, which
+// name the URL that they were given.
+func TestLogOfForeignErrors(t *testing.T) {
+	_, unread := url.Parse("http://ann:hidden@h/%zz?key=hidden")
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a request": {
+			fmt.Errorf("logging in: %w", &url.Error{Op: "Get", URL: "https://ann:hidden@h/login?key=hidden#hidden", Err: io.EOF}),
+			`logging in: Get "https://h/login": EOF`,
+		},
+		"a URL that cannot be read": {unread, `parse a URL: invalid URL escape "%zz"`},
+	} {
+		t.Run("X1 no query and no credentials of a URL: "+name, func(t *testing.T) {
+			var text syncBuffer
+			auth := granting(authhttp.Pair{})
+			auth.login = func(context.Context, credentials) (authhttp.Grant[user], error) {
+				return authhttp.Grant[user]{}, backoff.Permanent(c.err)
+			}
+			client, err := connector.New(connector.Config[credentials, user]{
+				Auth: auth, Log: slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			session := client.NewSession()
+			if err = session.Login(context.Background(), ann); err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.err) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+			if err := session.Logout(context.Background()); err != nil {
+				t.Error(err)
+			}
+			got, ok := find(logLines(t, text.String()), func(l logLine) bool { return strings.Contains(l.Reason, c.want) })
+			if !ok || strings.Contains(text.String(), "hidden") {
+				t.Errorf("got %+v of %s, want %s", got, text.String(), c.want)
+			}
+		})
+	}
 }
 
 // ctxHandler notes what the context of a line says, by its event.
