@@ -49,3 +49,24 @@ func BenchmarkRequest(b *testing.B) {
 		end(connector.End{Outcome: "answered"})
 	}
 }
+
+// BenchmarkNoProvider is what a message and a request cost where no provider is set up.
+func BenchmarkNoProvider(b *testing.B) {
+	observer, err := telemetry.New(telemetry.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("message", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			observer.Message(1, "chat", connector.Received, 100)
+		}
+	})
+	b.Run("request", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, end := observer.Begin(context.Background(), connector.Operation{Kind: connector.RequestOperation, Name: "request", Socket: "chat"})
+			end(connector.End{Outcome: "answered"})
+		}
+	})
+}

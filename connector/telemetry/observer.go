@@ -39,15 +39,19 @@ func (t *observer) Begin(ctx context.Context, op connector.Operation) (context.C
 	began := time.Now()
 	return ctx, func(end connector.End) {
 		took := time.Since(began)
+		defer span.End()
+		t.addActive(ctx, op, -1)
+		durations := t.durations[op.Kind]
+		if !durations.Enabled(ctx) && !span.IsRecording() {
+			return
+		}
 		ended := []attribute.KeyValue{outcomeKey.String(end.Outcome)}
 		if end.Err != nil {
 			ended = append(ended, errorKey.String(errorType(end.Err)))
 			span.SetStatus(codes.Error, end.Outcome)
 		}
 		span.SetAttributes(ended...)
-		span.End()
-		t.addActive(ctx, op, -1)
-		t.durations[op.Kind].Record(ctx, took.Seconds(), metric.WithAttributes(append(attrs, ended...)...))
+		durations.Record(ctx, took.Seconds(), metric.WithAttributes(append(attrs, ended...)...))
 	}
 }
 
