@@ -10,11 +10,10 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -109,8 +108,25 @@ func newWorld(t *testing.T, options telemetry.Options, id string) *world {
 		}
 		transport.CloseIdleConnections()
 		synctest.Wait()
+		w.wantNothingOpen()
 	}
 	return w
+}
+
+// wantNothingOpen fails the test when a span has not ended, or somebody is still counted.
+func (w *world) wantNothingOpen() {
+	w.t.Helper()
+	if started, ended := len(w.spans.Started()), len(w.spans.Ended()); started != ended {
+		w.t.Errorf("got %d spans begun and %d ended", started, ended)
+	}
+	for name, p := range w.points() {
+		switch p.metric {
+		case "interlock.session.count", "interlock.socket.count", "interlock.request.active":
+			if p.value != 0 {
+				w.t.Errorf("%s: got %d, want 0", name, p.value)
+			}
+		}
+	}
 }
 
 // point is one value of a metric: a sum, or how often a histogram was given a value.
@@ -249,9 +265,31 @@ func TestMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.stop()
-		for name, p := range w.points() {
-			if (p.metric == "interlock.session.count" || p.metric == "interlock.socket.count") && p.value != 0 {
-				t.Errorf("%s: got %d, want 0", name, p.value)
+	})
+
+	bubble(t, "S6 every span ends, however its operation does", func(t *testing.T) {
+		w := newWorld(t, telemetry.Options{}, "chat")
+		defer w.stop()
+		ctx := context.Background()
+		for _, fault := range []connectortest.Fault{
+			connectortest.HoldLogins(1), connectortest.HoldUpgrades(1), connectortest.HoldRequests(1), connectortest.RefuseUpgrades(1, 403), connectortest.RejectAuth(2),
+		} {
+			for name, leave := range map[string]func(context.Context) error{"close": w.session.Close, "logout": w.session.Logout, "forget": w.session.Forget} {
+				if err := w.backend.Script(fault); err != nil {
+					t.Fatal(err)
+				}
+				left := make(chan error, 2)
+				go func() { left <- w.session.Login(ctx, ann) }()
+				go func() {
+					_, err := w.socket.Request(ctx, message{"echo": message{"text": "hi"}})
+					left <- err
+				}()
+				time.Sleep(time.Second)
+				if err := leave(ctx); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				<-left
+				<-left
 			}
 		}
 	})
@@ -353,34 +391,5 @@ func TestTraces(t *testing.T) {
 		if !slices.Contains(spans["interlock connect"].Attributes(), attribute.Int64("interlock.socket.generation", 1)) {
 			t.Errorf("got %v, want the generation", spans["interlock connect"].Attributes())
 		}
-	})
-}
-
-// badProvider gives a meter that refuses counters.
-type badProvider struct{ noop.MeterProvider }
-
-func (badProvider) Meter(string, ...metric.MeterOption) metric.Meter { return badMeter{} }
-
-type badMeter struct{ noop.Meter }
-
-func (badMeter) Int64Counter(string, ...metric.Int64CounterOption) (metric.Int64Counter, error) {
-	return nil, errors.New("no counters here")
-}
-
-func TestNew(t *testing.T) {
-	t.Run("X4 the faults of the meter", func(t *testing.T) {
-		_, err := telemetry.New(telemetry.Options{MeterProvider: badProvider{}})
-		if err == nil || !strings.Contains(err.Error(), "interlock: telemetry: interlock.transitions: no counters here") {
-			t.Errorf("got %v", err)
-		}
-	})
-
-	t.Run("S10 the global providers", func(t *testing.T) {
-		observer, err := telemetry.New(telemetry.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, end := observer.Begin(context.Background(), connector.Operation{Name: "login"})
-		end(connector.End{Outcome: "ready"})
 	})
 }
