@@ -109,8 +109,10 @@ func config(api, node string) connector.Config[login, user] {
 			Common: connector.Common{Rules: []connector.Rule{
 				{Source: connector.OfMessage, From: 109, Class: connector.ClassExpired}, // token expired
 				{Source: connector.OfClose, From: 3005, Class: connector.ClassExpired},  // connection expired
+				{Source: connector.OfClose, From: 3014, Class: connector.ClassExpired},  // state invalidated
 				{Source: connector.OfClose, From: 3500, To: 3999, Class: connector.ClassRejected},
 				{Source: connector.OfClose, From: 4500, To: 4999, Class: connector.ClassRejected},
+				{Source: connector.OfClose, From: 4000, To: 4499, Class: connector.ClassNetwork}, // whatever they mean elsewhere
 			}},
 		}},
 	}

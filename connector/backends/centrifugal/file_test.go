@@ -3,6 +3,7 @@ package centrifugal_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -123,6 +124,19 @@ func TestConfigFile(t *testing.T) {
 			t.Errorf("got %+v and %d connects, want one refresh and two", got, f.server.Said("connect"))
 		}
 	})
+	for _, c := range closes {
+		t.Run(fmt.Sprintf("K9 a close with %d", c.code), func(t *testing.T) {
+			f := newFiled(t, centrifugal.Config{}, 0)
+			if err := f.session.Login(f.ctx, nil); err != nil {
+				t.Fatal(err)
+			}
+			changes := f.session.Changes(0)
+			if err := f.server.Disconnect(f.server.Account().Name, c.code); err != nil {
+				t.Fatal(err)
+			}
+			wantHeeded(t, f.ctx, changes, c.want)
+		})
+	}
 	t.Run("K9 an invalid token, 3500, is final", func(t *testing.T) {
 		f := newFiled(t, centrifugal.Config{}, 0)
 		if err := f.adopt(t, "not.a.token"); !errors.Is(err, connector.ErrSocketFailed) {

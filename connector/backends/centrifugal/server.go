@@ -115,11 +115,14 @@ func (s *Server) connecting(_ context.Context, event centrifuge.ConnectEvent) (c
 func (s *Server) connected(client *centrifuge.Client) {
 	client.OnRefresh(func(event centrifuge.RefreshEvent, done centrifuge.RefreshCallback) {
 		name, expires, err := s.Accounts.Verify(event.Token)
-		if err != nil || name != client.UserID() {
-			done(centrifuge.RefreshReply{Expired: errors.Is(err, jwt.ErrTokenExpired)}, centrifuge.DisconnectInvalidToken)
-			return
+		switch {
+		case errors.Is(err, jwt.ErrTokenExpired):
+			done(centrifuge.RefreshReply{Expired: true}, nil)
+		case err != nil || name != client.UserID():
+			done(centrifuge.RefreshReply{}, centrifuge.DisconnectInvalidToken)
+		default:
+			done(centrifuge.RefreshReply{ExpireAt: expires.Unix()}, nil)
 		}
-		done(centrifuge.RefreshReply{ExpireAt: expires.Unix()}, nil)
 	})
 	client.OnSubscribe(func(event centrifuge.SubscribeEvent, done centrifuge.SubscribeCallback) {
 		if event.Channel != Channel {
@@ -181,6 +184,11 @@ func (s *Server) Push(_ context.Context, text string) error {
 	}
 	_, err = s.current().Publish(Channel, data, centrifuge.WithHistory(100, time.Minute))
 	return err
+}
+
+// Disconnect closes the connections of a user with a code.
+func (s *Server) Disconnect(name string, code uint32) error {
+	return s.current().Disconnect(name, centrifuge.WithCustomDisconnect(centrifuge.Disconnect{Code: code}))
 }
 
 // Revoke ends all tokens of a user, and disconnects with 3503.

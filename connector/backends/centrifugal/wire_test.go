@@ -3,6 +3,7 @@ package centrifugal_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/custom-app/interlock/connector/backends/centrifugal"
 	"github.com/custom-app/interlock/connector/backends/scenario"
 	"github.com/custom-app/interlock/connector/codec"
+	"github.com/custom-app/interlock/transitions"
 )
 
 // counting is a codec that knows the most values that one frame has held.
@@ -220,4 +222,67 @@ func TestChannelsThatAreRefused(t *testing.T) {
 		t.Errorf("K4 got %v, want the socket as it was", err)
 	}
 	w.must("await", w.server.Await(w.ctx, "one socket", func(n scenario.Counts) bool { return n.Open == 1 && n.Opened == 1 }))
+}
+
+// closes are codes that a node closes with, and what comes of them, whatever the code
+// means elsewhere.
+var closes = []struct {
+	code uint32
+	want transitions.SocketEvent
+}{
+	{3004, transitions.SocketDropped}, {3014, transitions.SocketExpired}, {3500, transitions.SocketRejected},
+	{4403, transitions.SocketDropped}, {4409, transitions.SocketDropped}, {4500, transitions.SocketRejected},
+}
+
+// wantHeeded checks the first change of a socket that the node has closed, and that it is
+// ready again, unless it is rejected.
+func wantHeeded(t *testing.T, ctx context.Context, changes *connector.Stream[connector.Change], want transitions.SocketEvent) {
+	t.Helper()
+	first, wanted := "", transitions.Socket.EventName(want)
+	for change := range changes.All(ctx) {
+		if change.Machine != transitions.SocketKind {
+			continue
+		}
+		if first == "" {
+			first = change.Event
+		}
+		if change.To == transitions.SocketSubscribed.String() || change.To == transitions.SocketFailed.String() {
+			if failed := change.To == transitions.SocketFailed.String(); first != wanted || failed != (want == transitions.SocketRejected) {
+				t.Errorf("got %s, and then %s, want %s", first, change.To, wanted)
+			}
+			return
+		}
+	}
+	t.Errorf("got %q and no end, want %s", first, wanted)
+}
+
+func TestCloses(t *testing.T) {
+	for _, c := range closes {
+		t.Run(fmt.Sprintf("K9 %d", c.code), func(t *testing.T) {
+			w := newWorld(t, centrifugal.Config{}, nil)
+			w.ready()
+			changes := w.session.Changes(0)
+			w.must("disconnect", w.server.Disconnect(w.server.Account().Name, c.code))
+			wantHeeded(t, w.ctx, changes, c.want)
+		})
+	}
+}
+
+// TestExpiredAtRefresh is what becomes of a token that has ended on its way to the node.
+func TestExpiredAtRefresh(t *testing.T) {
+	expired := ""
+	w := newWorld(t, centrifugal.Config{Life: 3 * time.Second}, func(c *clientConfig, node *nodeConfig) {
+		c.RefreshFloor = 500 * time.Millisecond
+		node.Renew.Build = func(context.Context, connector.Known[user, frame]) (frame, error) {
+			return frame{Refresh: &token{expired}}, nil
+		}
+	})
+	var err error
+	expired, err = w.server.Accounts.Token(w.server.Account().Name, -time.Minute)
+	w.must("token", err)
+	w.ready()
+	if got := next(w, "fault", w.faults).Error(); !strings.Contains(got, "3005") {
+		t.Errorf("K11 got %s, want close code 3005", got)
+	}
+	w.readyNext()
 }
