@@ -17,7 +17,8 @@
 //
 //	go test ./...
 //
-// What needs Node is skipped without it, and go test -v says so.
+// Without Node.js there are no tests to run in peer, as go test says, and go test -v says
+// why and what to install.
 //
 // [scenario]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/scenario
 // [centrifugal]: https://pkg.go.dev/github.com/custom-app/interlock/connector/backends/centrifugal

@@ -15,6 +15,7 @@
 //     the server sends are to be answered.
 //   - /ordered: there are no ids at all, and answers come in the order of their requests.
 //
-// [Install] needs node, npm, and the package ws from npm's cache or registry; where it
-// fails, the tests say so and are skipped.
+// [Install] needs Node.js 18.2 or newer, npm, and the package ws from npm's cache or
+// registry. Without them there are no tests to run, as go test says, and why and what to
+// install, as go test -v does.
 package peer

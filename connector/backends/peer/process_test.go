@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -41,6 +42,20 @@ func TestInstall(t *testing.T) {
 		t.Setenv("npm_config_fetch_retries", "0")
 		if err := peer.Install(t.Context(), t.TempDir()); !errors.Is(err, peer.ErrNotInstalled) || !strings.Contains(err.Error(), "npm ci") {
 			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("X4 without node, the tests say what to install, and go test that there are none", func(t *testing.T) {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests := exec.CommandContext(t.Context(), self)
+		tests.Env = []string{"PATH="}
+		out, err := tests.CombinedOutput()
+		for _, want := range []string{"SKIPPED: every test", "Node.js 18.2", "\"node\": executable file not found", "apt-get install nodejs npm", "\ntesting: warning: no tests to run\n"} {
+			if err != nil || !strings.Contains(string(out), want) {
+				t.Errorf("got %v, %s, want %q", err, out, want)
+			}
 		}
 	})
 	t.Run("X4 without node", func(t *testing.T) {
