@@ -25,20 +25,11 @@ type Client interface {
 
 // Dialect says what a server's requests, answers and pushes look like.
 type Dialect struct {
-	Socket string // the id of the socket; empty: requests go over HTTP
-	// Ask makes a request that says text: a message of the socket, without its id, or
-	// an [HTTP].
+	Socket string // the id of the socket
+	// Ask makes a request that says text: a message of the socket, without its id.
 	Ask func(text string) any
 	// Answer reads what an answer says.
 	Answer func(answer json.RawMessage) (text string, err error)
-	// Push reads what a push says; false: the message is another one. nil: there are
-	// no pushes.
+	// Push reads what a push says; false: the message is another one.
 	Push func(message json.RawMessage) (text string, ok bool)
-}
-
-// HTTP is a request over HTTP.
-type HTTP struct {
-	Method string
-	Path   string // beginning with a slash
-	Body   any    // encoded as JSON; nil: none
 }

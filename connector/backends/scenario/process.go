@@ -67,8 +67,6 @@ type lineIn struct {
 	Socket  string `json:"socket,omitempty"`
 	Message any    `json:"message,omitempty"`
 	Request string `json:"request,omitempty"`
-	HTTP    string `json:"http,omitempty"`
-	Body    any    `json:"body,omitempty"`
 	Logout  string `json:"logout,omitempty"`
 }
 
@@ -77,8 +75,6 @@ type lineOut struct {
 	Socket  string          `json:"socket"`
 	Message json.RawMessage `json:"message"`
 	Request json.RawMessage `json:"request"` // a label, or the number of a line
-	HTTP    string          `json:"http"`
-	Status  int             `json:"status"`
 	Answer  json.RawMessage `json:"answer"`
 	Error   string          `json:"error"`
 }
@@ -100,6 +96,9 @@ func (p *process) Login(ctx context.Context, account Account) error {
 	case <-p.readies:
 		return nil
 	case <-p.ended:
+		if p.err == nil {
+			return errors.New("interlock: process: ended as if all had gone well\n" + p.said())
+		}
 		return p.failure("ended before it was ready")
 	case <-ctx.Done():
 		return p.failure("not ready: " + ctx.Err().Error())
@@ -168,9 +167,6 @@ func (p *process) takeLine(line []byte) {
 		return
 	}
 	label := strings.Trim(string(out.Request), `"`)
-	if out.HTTP != "" {
-		label = out.HTTP
-	}
 	p.mu.Lock()
 	waiting := p.answers[label]
 	delete(p.answers, label)
@@ -178,28 +174,19 @@ func (p *process) takeLine(line []byte) {
 	switch {
 	case waiting != nil:
 		waiting <- out
-	case out.Message != nil && p.dialect.Push != nil:
+	case out.Message != nil:
 		if text, ok := p.dialect.Push(out.Message); ok {
 			p.pushes <- text
 		}
 	}
 }
 
-// takeLog keeps a line of stderr, and tells when it says that the sockets are ready.
+// takeLog keeps a line of stderr, and tells when it says that the socket is ready.
 func (p *process) takeLog(line []byte) {
 	p.note(string(line))
-	if p.saysReady(string(line)) {
+	if strings.Contains(string(line)+" ", " msg=ready socket="+p.dialect.Socket+" ") {
 		p.readies <- struct{}{}
 	}
-}
-
-// saysReady tells whether a line of the log says that the dialect's socket is ready, or
-// that the user is logged in where there is none.
-func (p *process) saysReady(line string) bool {
-	if p.dialect.Socket == "" {
-		return strings.Contains(line, `msg="logged in"`)
-	}
-	return strings.Contains(line+" ", " msg=ready socket="+p.dialect.Socket+" ")
 }
 
 func (p *process) Ready(ctx context.Context) error {
@@ -216,14 +203,7 @@ func (p *process) Ready(ctx context.Context) error {
 func (p *process) Request(ctx context.Context, text string) (string, error) {
 	p.asked++
 	label := fmt.Sprintf("request %d", p.asked)
-	in := lineIn{Socket: p.dialect.Socket, Request: label}
-	switch asked := p.dialect.Ask(text).(type) {
-	case HTTP:
-		label = asked.Method + " " + asked.Path
-		in = lineIn{HTTP: label, Body: asked.Body}
-	default:
-		in.Message = asked
-	}
+	in := lineIn{Socket: p.dialect.Socket, Request: label, Message: p.dialect.Ask(text)}
 	answer := make(chan lineOut, 1)
 	p.mu.Lock()
 	p.answers[label] = answer
@@ -235,9 +215,6 @@ func (p *process) Request(ctx context.Context, text string) (string, error) {
 	case out := <-answer:
 		if out.Error != "" {
 			return "", errors.New(out.Error)
-		}
-		if out.HTTP != "" && out.Status/100 != 2 {
-			return "", fmt.Errorf("interlock: process: %s: status %d", out.HTTP, out.Status)
 		}
 		return p.dialect.Answer(out.Answer)
 	case <-p.ended:

@@ -1,13 +1,9 @@
 package scenario
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,9 +13,8 @@ import (
 // session is a client that is a Go program with a connector.
 type session[C, U, Req, Res any] struct {
 	session     *connector.Session[C, U]
-	socket      *connector.Socket[Req, Res] // nil: requests go over HTTP
+	socket      *connector.Socket[Req, Res]
 	credentials func(Account) C
-	base        string // of requests over HTTP
 	dialect     Dialect
 
 	messages *connector.Stream[Res]
@@ -28,16 +23,15 @@ type session[C, U, Req, Res any] struct {
 }
 
 // NewSession returns a client over a session of the config, which ends with the test.
-// Req and Res are the types of the dialect's socket, if it has one, and hold on to
-// what the dialect reads when they are encoded as JSON. Requests over HTTP go to
-// Config.Base.
+// Req and Res are the types of the dialect's socket, and hold on to what the dialect
+// reads when they are encoded as JSON.
 func NewSession[C, U, Req, Res any](t *testing.T, config connector.Config[C, U], dialect Dialect, credentials func(Account) C) Client {
 	t.Helper()
 	client, err := connector.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &session[C, U, Req, Res]{session: client.NewSession(), credentials: credentials, base: config.Base, dialect: dialect}
+	s := &session[C, U, Req, Res]{session: client.NewSession(), credentials: credentials, dialect: dialect}
 	s.changes = s.session.Changes(0)
 	faults := s.session.Errors(0)
 	t.Cleanup(func() {
@@ -51,9 +45,6 @@ func NewSession[C, U, Req, Res any](t *testing.T, config connector.Config[C, U],
 			t.Logf("the session's errors: %v", fault)
 		}
 	})
-	if dialect.Socket == "" {
-		return s
-	}
 	if s.socket, err = connector.On[Req, Res](s.session, dialect.Socket); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +53,7 @@ func NewSession[C, U, Req, Res any](t *testing.T, config connector.Config[C, U],
 }
 
 func (s *session[C, U, Req, Res]) Login(ctx context.Context, account Account) error {
-	if err := s.session.Login(ctx, s.credentials(account)); err != nil || s.socket == nil {
+	if err := s.session.Login(ctx, s.credentials(account)); err != nil {
 		return err
 	}
 	return s.Ready(ctx) // which it is: the next one is another
@@ -76,16 +67,8 @@ func (s *session[C, U, Req, Res]) Ready(ctx context.Context) error {
 }
 
 func (s *session[C, U, Req, Res]) Request(ctx context.Context, text string) (string, error) {
-	asked := s.dialect.Ask(text)
-	if s.socket == nil {
-		answer, err := s.overHTTP(ctx, asked.(HTTP))
-		if err != nil {
-			return "", err
-		}
-		return s.dialect.Answer(answer)
-	}
 	var request Req
-	if err := recode(asked, &request); err != nil {
+	if err := recode(s.dialect.Ask(text), &request); err != nil {
 		return "", err
 	}
 	answer, err := s.socket.Request(ctx, request)
@@ -97,33 +80,6 @@ func (s *session[C, U, Req, Res]) Request(ctx context.Context, text string) (str
 		return "", err
 	}
 	return s.dialect.Answer(encoded)
-}
-
-// overHTTP makes a request with a fresh token.
-func (s *session[C, U, Req, Res]) overHTTP(ctx context.Context, asked HTTP) (json.RawMessage, error) {
-	var body io.Reader
-	if asked.Body != nil {
-		encoded, err := json.Marshal(asked.Body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(encoded)
-	}
-	request, err := http.NewRequestWithContext(ctx, asked.Method, strings.TrimSuffix(s.base, "/")+asked.Path, body)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := s.session.HTTP().Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode/100 != 2 {
-		err = fmt.Errorf("interlock: session: %s %s: %s", asked.Method, asked.Path, answer.Status)
-	}
-	return content, err
 }
 
 func (s *session[C, U, Req, Res]) Pushed(ctx context.Context) (string, error) {
