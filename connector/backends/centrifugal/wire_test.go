@@ -144,7 +144,7 @@ func TestRefreshOnTheConnection(t *testing.T) {
 		c.RefreshFloor = 500 * time.Millisecond
 	})
 	w.ready()
-	w.said("refresh", 3) // each after 1.5 s: the node would have closed after 4 s
+	w.said("refresh", 4) // each after 1.5 s: the node would have closed after 5 s
 	w.must("push", w.server.Push(w.ctx, "still here"))
 	if got := w.pushed(); got != "still here" {
 		t.Errorf("got the push %q, want still here", got)

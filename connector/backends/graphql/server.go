@@ -27,9 +27,9 @@ type Server struct {
 	ends map[string][]context.CancelFunc // of connections, by user
 }
 
-// Start serves on a port that is free. Access tokens live for life, of which whole
-// seconds count. The server pings every pingEvery, and ends a connection whose client
-// has not answered for twice as long; 0: never.
+// Start serves on a port that is free. Access tokens live for life. The server pings
+// every pingEvery, and ends a connection whose client has not answered for twice as
+// long; 0: never.
 func Start(life, pingEvery time.Duration) (*Server, error) {
 	s := &Server{news: newNews(), mux: http.NewServeMux(), ends: make(map[string][]context.CancelFunc)}
 	s.accounts, s.site = scenario.NewAccounts(&s.Tally, life), scenario.NewSite(&s.Tally)
@@ -49,15 +49,14 @@ func Start(life, pingEvery time.Duration) (*Server, error) {
 const closeForbidden = 4403
 
 // admit is the InitFunc: it checks the token of connection_init, and ends the
-// connection's context with the token or with the user, whichever comes first. Since
-// tokens count whole seconds, a connection is given one more.
+// connection's context with the token or with the user, whichever comes first.
 func (s *Server) admit(ctx context.Context, payload transport.InitPayload) (context.Context, *transport.InitPayload, error) {
 	name, expires, err := s.accounts.Verify(strings.TrimPrefix(payload.Authorization(), "Bearer "))
 	if err != nil {
 		ctx = transport.WithWebsocketCloseCode(ctx, closeForbidden)
 		return transport.AppendCloseReason(ctx, "Forbidden"), nil, err
 	}
-	ctx, end := context.WithDeadline(ctx, expires.Add(time.Second))
+	ctx, end := context.WithDeadline(ctx, expires)
 	s.mu.Lock()
 	s.ends[name] = append(s.ends[name], end)
 	s.mu.Unlock()

@@ -28,8 +28,8 @@ type Accounts struct {
 	revoked map[string]bool   // by user
 }
 
-// NewAccounts returns an endpoint whose access tokens live for life, of which whole
-// seconds count, and which counts in tally.
+// NewAccounts returns an endpoint whose access tokens live for life, of which it tells
+// whole seconds, and which counts in tally.
 func NewAccounts(tally *Tally, life time.Duration) *Accounts {
 	a := &Accounts{
 		Key: []byte(rand.Text()), Life: life, tally: tally, mux: http.NewServeMux(),
@@ -68,11 +68,13 @@ func (a *Accounts) Verify(token string) (name string, expires time.Time, err err
 	return claims.Subject, claims.ExpiresAt.Time, nil
 }
 
-// Token makes an access token of a user, good for life, which may be negative.
+// Token makes an access token of a user, good for life, which may be negative, and to
+// the end of the second then.
 func (a *Accounts) Token(name string, life time.Duration) (string, error) {
 	now := time.Now()
+	end := now.Add(life).Truncate(time.Second).Add(time.Second)
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
-		Subject: name, ID: rand.Text(), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)),
+		Subject: name, ID: rand.Text(), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(end),
 	}).SignedString(a.Key)
 }
 

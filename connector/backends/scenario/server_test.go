@@ -147,6 +147,14 @@ func TestAccounts(t *testing.T) {
 	if status, _ := post(t, a, "/refresh", "", map[string]string{"refresh_token": newer.Refresh}); status != 401 {
 		t.Errorf("got %d for a refresh after a logout, want 401", status)
 	}
+	before := time.Now()
+	lasting, err := a.Token("ann", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, expires, err := a.Verify(lasting); err != nil || expires.Before(before.Add(time.Minute)) || expires.After(time.Now().Add(time.Minute+time.Second)) {
+		t.Errorf("got the end %v, %v, want a minute after %v, and the end of the second", expires, err, before)
+	}
 	expired, err := a.Token("ann", -time.Second)
 	if err != nil {
 		t.Fatal(err)
