@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -15,14 +16,21 @@ const hasVariable = `\$\{`
 // complete and check as one writes. What it refuses Parse refuses too; Parse knows
 // more, such as which fields need each other.
 func Schema() []byte {
-	t, unions := reflect.TypeFor[File](), unions()
-	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: unions})
-	if err != nil {
-		panic("interlock: config file: schema: " + err.Error()) // of types that never change
+	defs, known := make(map[string]*jsonschema.Schema), inPlaces()
+	for t, s := range unions() {
+		defs[t.Name()], known[t] = s, refTo(t)
 	}
-	refine(s, t, unions)
+	repeated := []reflect.Type{reflect.TypeFor[Call](), reflect.TypeFor[Answer](), reflect.TypeFor[Step]()}
+	for _, t := range repeated {
+		known[t] = refTo(t)
+	}
+	for _, t := range repeated {
+		defs[t.Name()] = schemaOf(t, known)
+	}
+	s := schemaOf(reflect.TypeFor[File](), known)
 	s.Schema = "https://json-schema.org/draft/2020-12/schema"
 	s.Title = "interlock connect"
+	s.Defs = defs
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		panic("interlock: config file: schema: " + err.Error())
@@ -30,24 +38,42 @@ func Schema() []byte {
 	return append(text, '\n')
 }
 
-// unions are the schemas of the types that a file can write in more than one way.
-func unions() map[reflect.Type]*jsonschema.Schema {
-	pointer := func() *jsonschema.Schema { return textLike(`^(/|$)|` + hasVariable) }
-	place := textLike(`^(/|$|none$)|` + hasVariable)
-	codes := textLike(`^\s*-?[0-9]+\s*(-\s*-?[0-9]+\s*)?$|` + hasVariable)
-	number := &jsonschema.Schema{Type: "integer"}
-	all := &jsonschema.Schema{Type: "object", PropertyNames: textLike(`^(/|$)`), AdditionalProperties: wants(), MinProperties: new(1)}
-	match := either(pointer(), all)
+func refTo(t reflect.Type) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + t.Name()} }
+
+// schemaOf infers the schema of a type, given those of other types.
+func schemaOf(t reflect.Type, known map[reflect.Type]*jsonschema.Schema) *jsonschema.Schema {
+	known = maps.Clone(known)
+	delete(known, t)
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: known})
+	if err != nil {
+		panic("interlock: config file: schema: " + err.Error()) // of types that never change
+	}
+	refine(s, t, known)
+	return s
+}
+
+// inPlaces are the schemas of the types that are spelled out where they are used.
+func inPlaces() map[reflect.Type]*jsonschema.Schema {
 	return map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[bool]():     either(&jsonschema.Schema{Type: "boolean"}, textLike(hasVariable)),
 		reflect.TypeFor[int]():      either(&jsonschema.Schema{Type: "integer", Minimum: new(1.0)}, textLike(hasVariable)),
 		reflect.TypeFor[int64]():    either(&jsonschema.Schema{Type: "integer", Minimum: new(1.0)}, textLike(hasVariable)),
+		reflect.TypeFor[Template](): {},
+	}
+}
+
+// unions are the schemas of the types that a file can write in more than one way.
+func unions() map[reflect.Type]*jsonschema.Schema {
+	pointer, place := textLike(`^(/|$)|`+hasVariable), textLike(`^(/|$|none$)|`+hasVariable)
+	codes := textLike(`^\s*-?[0-9]+\s*(-\s*-?[0-9]+\s*)?$|` + hasVariable)
+	number := &jsonschema.Schema{Type: "integer"}
+	all := &jsonschema.Schema{Type: "object", PropertyNames: textLike(`^(/|$)`), AdditionalProperties: wants(), MinProperties: new(1)}
+	return map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[Duration](): textLike(`^[0-9+.]+(ns|us|µs|μs|ms|s|m|h)|` + hasVariable),
-		reflect.TypeFor[Pointers](): either(place, listOf(pointer())),
+		reflect.TypeFor[Pointers](): either(place, listOf(pointer)),
 		reflect.TypeFor[Range]():    either(number, codes),
 		reflect.TypeFor[Saying]():   either(number, &jsonschema.Schema{Type: "string"}),
-		reflect.TypeFor[Match]():    either(pointer(), all, listOf(match)),
-		reflect.TypeFor[Template](): {},
+		reflect.TypeFor[Match]():    either(pointer, all, listOf(either(pointer, all))),
 	}
 }
 
@@ -83,11 +109,11 @@ func either(schemas ...*jsonschema.Schema) *jsonschema.Schema {
 
 // refine adds to an inferred schema what jsonschema does not know: the tags of
 // fields, and that nothing here may be null.
-func refine(s *jsonschema.Schema, t reflect.Type, unions map[reflect.Type]*jsonschema.Schema) {
+func refine(s *jsonschema.Schema, t reflect.Type, known map[reflect.Type]*jsonschema.Schema) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if _, union := unions[t]; union { // which may be pointed to
+	if known[t] != nil { // which may be pointed to
 		s.Types = nil
 		return
 	}
@@ -96,12 +122,12 @@ func refine(s *jsonschema.Schema, t reflect.Type, unions map[reflect.Type]*jsons
 		s.Type, s.Types = "object", nil
 		for _, f := range fieldsOf(t) {
 			property := s.Properties[f.name]
-			refine(property, t.Field(f.index).Type, unions)
+			refine(property, t.Field(f.index).Type, known)
 			refineText(property, f)
 		}
 	case reflect.Slice:
 		s.Type, s.Types = "array", nil
-		refine(s.Items, t.Elem(), unions)
+		refine(s.Items, t.Elem(), known)
 	}
 }
 

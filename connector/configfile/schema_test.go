@@ -2,6 +2,8 @@ package configfile_test
 
 import (
 	jsontext "encoding/json"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -65,8 +67,17 @@ func TestSchemaText(t *testing.T) {
 			}
 		}
 		walk("", schema)
-		if described < 100 {
-			t.Errorf("got %d fields, want all", described)
+		defs, _ := schema["$defs"].(map[string]any)
+		for name, def := range defs {
+			walk(name, def)
+		}
+		if described < 90 || len(defs) < 8 {
+			t.Errorf("got %d fields and %d definitions, want all", described, len(defs))
+		}
+	})
+	t.Run("X4 what is written in many places is defined once", func(t *testing.T) {
+		if most := 40 << 10; len(configfile.Schema()) > most {
+			t.Errorf("got %d bytes, want at most %d", len(configfile.Schema()), most)
 		}
 	})
 }
@@ -118,6 +129,24 @@ func TestSchema(t *testing.T) {
 			}})
 			if got := err == nil; got != c.right {
 				t.Errorf("%s\ngot error of Parse %v, want none: %v", c.text, err, c.right)
+			}
+		})
+	}
+}
+
+func TestSchemaOfShippedFiles(t *testing.T) {
+	paths, _ := filepath.Glob("../../cmd/interlock/testdata/backends/*.yaml")
+	if len(paths) < 7 {
+		t.Fatalf("got the files %v, want all that are shipped", paths)
+	}
+	for _, path := range paths {
+		t.Run("X4 "+filepath.Base(path), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schemaFault(t, string(text)); err != nil {
+				t.Errorf("got error of the schema %v, want none", err)
 			}
 		})
 	}
