@@ -119,7 +119,7 @@ func ExampleJSON_shape() {
 	// POST /api/collections/users/auth-refresh token=T body=
 	// POST /api/collections/users/impersonate/u7 token=T body={"duration":3600}
 	// <nil>
-	// interlock: login as: rejected: Shape: id: not a text
+	// interlock: login as: rejected: id: not a text
 }
 
 func ExampleJSON_Resume() {

@@ -76,7 +76,7 @@ func (j *JSON[C, U]) shape(c *call[U]) error {
 	if err := j.Shape(&shaped); err != nil {
 		text := "Shape: gave an error"
 		if field, ok := errors.AsType[*FieldError](err); ok {
-			text = "Shape: " + field.Error()
+			text = field.Error()
 		}
 		return wire.Guard(text, err)
 	}

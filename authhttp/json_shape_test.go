@@ -201,7 +201,7 @@ func TestJSONShapeFaults(t *testing.T) {
 		{"S3 an error of another outcome", func(*authhttp.Call[user]) error { return authhttp.ErrUnavailable }, "rejected: Shape: gave an error"},
 		{"X4 a fault of a field", func(*authhttp.Call[user]) error {
 			return fmt.Errorf("%s: %w", plain, &authhttp.FieldError{Field: "{{user/id}}", Detail: "there is no user yet"})
-		}, "rejected: Shape: {{user/id}}: there is no user yet"},
+		}, "rejected: {{user/id}}: there is no user yet"},
 		{"X4 no URL", func(c *authhttp.Call[user]) error { c.URL = ""; return nil }, "rejected: the URL that Shape leaves: missing"},
 		{"X4 no absolute URL", func(c *authhttp.Call[user]) error { c.URL = "/" + plain; return nil }, "rejected: the URL that Shape leaves: not an absolute http or https URL"},
 		{"X2 plain http", func(c *authhttp.Call[user]) error { c.URL = "http://api.test/" + plain; return nil }, "rejected: the URL that Shape leaves: plain http to api.test"},
