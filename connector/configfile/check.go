@@ -104,9 +104,13 @@ func (r *reader) target(text, path, base, scheme, secure string) *url.URL {
 	if text == "" {
 		return nil // missing, which was told
 	}
+	filled := placeholders.ReplaceAllString(text, "x")
 	if !absolute.MatchString(text) {
-		if base == "" && !strings.HasPrefix(text, "{{") {
+		switch _, err := url.Parse("/" + strings.TrimPrefix(filled, "/")); {
+		case base == "" && !strings.HasPrefix(text, "{{"):
 			r.at(path, "is relative, and there is no http.base to which; write %s://HOST/PATH, or http.base", secure)
+		case err != nil:
+			r.at(path, "is no URL; write something like %s://example.com/path", secure)
 		}
 		return nil
 	}
@@ -114,7 +118,7 @@ func (r *reader) target(text, path, base, scheme, secure string) *url.URL {
 	if _, host, _ := strings.Cut(before, "://"); before != text && !strings.Contains(host, "/") {
 		return nil // a placeholder is part of the host
 	}
-	u, err := url.Parse(before)
+	u, err := url.Parse(filled)
 	switch {
 	case err != nil || u.Host == "":
 		r.at(path, "is no URL; write something like %s://example.com/path", secure)
@@ -127,10 +131,11 @@ func (r *reader) target(text, path, base, scheme, secure string) *url.URL {
 }
 
 var (
-	absolute   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
-	method     = regexp.MustCompile(`^[A-Z]+$`)
-	visible    = regexp.MustCompile(`^[ -~]*$`)
+	placeholders = regexp.MustCompile(`\{\{.*?\}\}`)
+	absolute     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	headerName   = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	method       = regexp.MustCompile(`^[A-Z]+$`)
+	visible      = regexp.MustCompile(`^[ -~]*$`)
 )
 
 func (r *reader) checkHeaders(h Headers, path string) {
@@ -167,11 +172,11 @@ func (r *reader) checkSockets(f *File) {
 func (r *reader) checkSocket(s *Socket, path string, h HTTP) {
 	u := r.target(s.URL, path+".url", h.Base, "ws", "wss")
 	switch {
+	case strings.Contains(placeholders.ReplaceAllString(s.URL, ""), "#"):
+		r.at(path+".url", "has a # part, which no server gets; leave it out")
 	case u == nil:
 	case u.User != nil:
 		r.at(path+".url", "holds a user; write that into headers or auth")
-	case u.Fragment != "":
-		r.at(path+".url", "has a # part, which no server gets; leave it out")
 	case !h.AllowPlain && !authhttp.Secure(u):
 		r.plainURL(path+".url", "wss://")
 	}

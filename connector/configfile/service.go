@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/custom-app/interlock/authhttp"
 )
@@ -55,21 +58,27 @@ func (h *HTTP) shape(c *authhttp.Call[User]) error {
 		return nil
 	}
 	known, err := valuesOf(c)
+	path := "http." + name
 	if err != nil {
-		return &authhttp.FieldError{Field: "http." + name, Detail: err.Error()}
+		return at(path, err)
 	}
 	c.Method = cmp.Or(call.Method, c.Method)
 	if c.URL, err = address(h.resolve(call.URL), known); err != nil {
-		return &authhttp.FieldError{Field: "http." + name + ".url", Detail: err.Error()}
+		return at(path+".url", err)
 	}
-	if c.Header, err = headers(call.Headers, known); err != nil {
-		return &authhttp.FieldError{Field: "http." + name + ".headers", Detail: err.Error()}
+	if c.Header, err = headers(path+".headers", call.Headers, known); err != nil {
+		return err
 	}
 	if c.Body, err = call.body(c, known); err != nil {
-		return &authhttp.FieldError{Field: "http." + name + ".body", Detail: err.Error()}
+		return at(path+".body", err)
 	}
 	h.readers(c, name)
 	return nil
+}
+
+// at is an error of a field of the file, which is named by its path.
+func at(path string, err error) error {
+	return &authhttp.FieldError{Field: path, Detail: err.Error()}
 }
 
 // valuesOf are what the templates of a call know.
@@ -108,21 +117,29 @@ func address(source string, known values) (string, error) {
 	})
 }
 
-// headers renders headers.
-func headers(sources map[string]string, known values) (http.Header, error) {
+// headers renders the headers at a path of the file.
+func headers(path string, sources map[string]string, known values) (http.Header, error) {
 	header := make(http.Header)
-	for name, source := range sources {
-		t, err := parsePhrase(source)
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		value, err := headerValue(sources[name], known)
 		if err != nil {
-			return nil, err
-		}
-		value, err := t.render(known, nil)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, at(join(path, name), err)
 		}
 		header.Set(name, value)
 	}
 	return header, nil
+}
+
+func headerValue(source string, known values) (string, error) {
+	t, err := parsePhrase(source)
+	if err != nil {
+		return "", err
+	}
+	value, err := t.render(known, nil)
+	if err == nil && strings.ContainsFunc(value, unicode.IsControl) {
+		err = errors.New("what its placeholders stand for has a line break, or another sign that no header can hold")
+	}
+	return value, err
 }
 
 // body renders the body, as a form where the headers say so. Without one in the file

@@ -211,8 +211,14 @@ http:
 	})
 	t.Run("X4 an id that fits no URL", func(t *testing.T) {
 		_, err := service(answer).LoginAs(t.Context(), pair, map[string]any{"id": 1})
-		if !errors.Is(err, authhttp.ErrRejected) || !strings.Contains(err.Error(), "http.loginAs.url: {{id}} is an object, which fits into no text") {
-			t.Errorf("got %v, want that the id is an object", err)
+		if want := "interlock: login as: rejected: http.loginAs.url: {{id}} is an object, which fits into no text: name a field of it"; !errors.Is(err, authhttp.ErrRejected) || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	})
+	t.Run("X4 a text that fits no header", func(t *testing.T) {
+		_, err := service(answer).Login(t.Context(), configfile.Credentials{"name": "ann", "tenant": "S3CRET\n"})
+		if want := "interlock: login: rejected: http.login.headers.X-Tenant: what its placeholders stand for has a line break, or another sign that no header can hold"; !errors.Is(err, authhttp.ErrRejected) || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	})
 }

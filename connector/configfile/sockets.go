@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,9 +31,10 @@ func (f *File) socket(s *Socket, answers map[string]any) socketConfig {
 	url := f.HTTP.resolve(s.URL)
 	literal, _, _ := strings.Cut(url, "{{")
 	know := func(k knowing) values { return valuesOfSocket(k, answers) }
+	path := nth("sockets", slices.IndexFunc(f.Sockets, func(one Socket) bool { return one.ID == s.ID }))
 	c := socketConfig{
 		ID: s.ID, URL: webSocket(literal), Public: s.Public, Early: s.Early, Subprotocols: s.Subprotocols,
-		Auth: s.step(s.Auth, know, backoff.Permanent), Renew: s.step(s.Renew, know, nil),
+		Auth: s.step(s.Auth, path+".auth", know, backoff.Permanent), Renew: s.step(s.Renew, path+".renew", know, nil),
 		Codec:     messages{},
 		IsError:   s.isError(),
 		Code:      s.code(),
@@ -42,7 +44,7 @@ func (f *File) socket(s *Socket, answers map[string]any) socketConfig {
 		Common:    s.common(),
 	}
 	for i := range s.Subscribe {
-		step := s.step(&s.Subscribe[i], know, nil)
+		step := s.step(&s.Subscribe[i], nth(path+".subscribe", i), know, nil)
 		accept, number := step.Accept, int32(i+1)
 		step.Accept = func(m Message) bool {
 			m.note(number)
@@ -56,7 +58,7 @@ func (f *File) socket(s *Socket, answers map[string]any) socketConfig {
 	if s.Blame == "oldest" {
 		c.Blame = connector.BlameOldest[Message]
 	}
-	s.upgrade(&c, url, know)
+	s.upgrade(&c, path, url, know)
 	return c
 }
 
@@ -88,11 +90,11 @@ func valuesOfSocket(k knowing, answers map[string]any) values {
 
 // upgrade sets what of the upgrade request depends on who connects. What cannot be
 // rendered is told by Target, since Header has no errors.
-func (s *Socket) upgrade(c *socketConfig, url string, know func(knowing) values) {
+func (s *Socket) upgrade(c *socketConfig, path, url string, know func(knowing) values) {
 	withTarget := strings.Contains(url, "{{")
 	if len(s.Headers) > 0 {
 		c.Header = func(k knowing) http.Header {
-			header, _ := headers(s.Headers, know(k))
+			header, _ := headers(path+".headers", s.Headers, know(k))
 			return header
 		}
 	}
@@ -101,12 +103,12 @@ func (s *Socket) upgrade(c *socketConfig, url string, know func(knowing) values)
 	}
 	c.Target = func(k knowing) (string, error) {
 		known := know(k)
-		if _, err := headers(s.Headers, known); err != nil {
-			return "", backoff.Permanent(fmt.Errorf("interlock: headers: %w", err))
+		if _, err := headers(path+".headers", s.Headers, known); err != nil {
+			return "", backoff.Permanent(err)
 		}
 		full, err := address(url, known)
 		if err != nil {
-			return "", backoff.Permanent(fmt.Errorf("interlock: url: %w", err))
+			return "", backoff.Permanent(at(path+".url", err))
 		}
 		_, rest, _ := strings.Cut(full, "://")
 		if slash := strings.IndexAny(rest, "/?"); slash >= 0 {
@@ -116,20 +118,22 @@ func (s *Socket) upgrade(c *socketConfig, url string, know func(knowing) values)
 	}
 }
 
-// step declares a step; nil stays nil. failed makes of an error of its template what
-// it means.
-func (s *Socket) step(step *Step, know func(knowing) values, failed func(error) error) *stepConfig {
+// step declares the step at a path of the file; nil stays nil. failed makes of an error
+// of its template what it means.
+func (s *Socket) step(step *Step, path string, know func(knowing) values, failed func(error) error) *stepConfig {
 	if step == nil {
 		return nil
 	}
 	return &stepConfig{
 		Build: func(_ context.Context, k knowing) (Message, error) {
 			m, err := step.Send.message(know(k))
-			if err != nil && failed != nil {
-				err = failed(err)
-			}
-			if err == nil {
+			switch {
+			case err == nil:
 				m.keepsID, m.noID = step.NoAnswer || step.Answer.given(), step.NoID
+			case failed != nil:
+				err = failed(at(path+".send", err))
+			default:
+				err = at(path+".send", err)
 			}
 			return m, err
 		},

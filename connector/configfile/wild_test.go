@@ -204,9 +204,9 @@ sockets:
 	t.Run("X4 a placeholder that leads nowhere", func(t *testing.T) {
 		w := serve(t, usual, func(p *peer) { _ = p.rest() })
 		for _, c := range []struct{ socket, want string }{
-			{`{id: s, url: "/ws/{{user/idd}}"}`, "url: {{user/idd}}: there is no /idd in the user; it has /id"},
-			{`{id: s, url: /ws, headers: {X-A: "{{user/name}}"}}`, "headers: X-A: {{user/name}}: there is no /name in the user; it has /id"},
-			{`{id: s, url: /ws, auth: {send: "{{user/name}}", noAnswer: true}}`, "auth: builder: no message: {{user/name}}: there is no /name in the user; it has /id"},
+			{`{id: s, url: "/ws/{{user/idd}}"}`, "sockets[0].url: {{user/idd}}: there is no /idd in the user; it has /id"},
+			{`{id: s, url: /ws, headers: {X-A: "{{user/name}}"}}`, "sockets[0].headers.X-A: {{user/name}}: there is no /name in the user; it has /id"},
+			{`{id: s, url: /ws, auth: {send: "{{user/name}}", noAnswer: true}}`, "auth: builder: no message: sockets[0].auth.send: {{user/name}}: there is no /name in the user; it has /id"},
 		} {
 			s := start(t, parse(t, usualHTTP+"sockets: ["+c.socket+"]", w.URL))
 			faults := on(t, s, "s").Errors(0)
