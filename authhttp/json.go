@@ -31,13 +31,17 @@ const defaultMaxBody = 1 << 20
 //     an answer that cannot be read, is longer than MaxBody or has an access
 //     token larger than 64 KiB, and every other status.
 type JSON[C, U any] struct {
-	LoginURL   string // required
+	LoginURL   string // required, unless NoLogin
 	RefreshURL string // empty: the backend has no refresh; refresh tokens are left out of grants, and every Refresh is rejected
 	LogoutURL  string // empty: the backend wants no logout, so every Logout is nil
 
 	UserURL             string // tells whose an access token is, for Resume; empty: see ByToken
 	LoginAsURL          string // empty: the backend has no login as another user
 	LogoutEverywhereURL string // empty: the backend has no logout everywhere
+
+	// NoLogin says that there is no login, as for tokens that come from elsewhere
+	// and are adopted: LoginURL is empty, and every Login is [ErrNotSupported].
+	NoLogin bool
 
 	// Client makes the calls, bounded by their contexts. Its redirect policy is
 	// replaced, in a copy. nil: a client of its own on http.DefaultTransport.
@@ -101,12 +105,15 @@ func (j *JSON[C, U]) Validate() error {
 		{"LoginURL", j.LoginURL}, {"RefreshURL", j.RefreshURL}, {"LogoutURL", j.LogoutURL},
 		{"UserURL", j.UserURL}, {"LoginAsURL", j.LoginAsURL}, {"LogoutEverywhereURL", j.LogoutEverywhereURL},
 	} {
-		if target.text == "" && target.field != "LoginURL" {
+		if target.text == "" && (target.field != "LoginURL" || j.NoLogin) {
 			continue
 		}
 		if err := checkURL(target.field, target.text, j.AllowPlain); err != nil {
 			faults = append(faults, fmt.Errorf("interlock: json: %w", err))
 		}
+	}
+	if j.NoLogin && (j.LoginURL != "" || j.ByToken != nil) {
+		faults = append(faults, errors.New("interlock: json: NoLogin: set beside LoginURL or ByToken, which log in"))
 	}
 	if j.UserURL != "" && j.ByToken != nil {
 		faults = append(faults, fmt.Errorf("interlock: json: %w", errTwoResumes))
@@ -132,6 +139,9 @@ func (j *JSON[C, U]) Validate() error {
 // sent as a form. An answer without tokens gives a Grant with a zero Pair. The
 // error is an [*Error].
 func (j *JSON[C, U]) Login(ctx context.Context, credentials C) (Grant[U], error) {
+	if j.NoLogin {
+		return Grant[U]{}, &Error{Op: opLogin, Err: ErrNotSupported}
+	}
 	return j.login(ctx, call[U]{
 		Call:  Call[U]{Op: opLogin, URL: j.LoginURL, Body: credentials},
 		field: "LoginURL", what: "the credentials", verdict: onLogin, no: ErrRejected, forged: ErrRejected,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/custom-app/interlock/authhttp"
+	"github.com/custom-app/interlock/authhttp/errcode"
 )
 
 type credentials struct {
@@ -243,6 +244,17 @@ func TestJSONNetworkFaults(t *testing.T) {
 	})
 }
 
+func TestJSONNoLogin(t *testing.T) {
+	service := able(answering(200, `{"access_token":"a"}`, nil))
+	service.LoginURL, service.NoLogin = "", true
+	if _, err := service.Login(t.Context(), credentials{}); !errors.Is(err, authhttp.ErrNotSupported) || errcode.Of(err) != errcode.NotSupported {
+		t.Errorf("got %v, want that there is no login", err)
+	}
+	if pair, err := service.Refresh(t.Context(), authhttp.Pair{Access: "a", Refresh: "r"}); err != nil || pair.Access != "a" {
+		t.Errorf("got %v, want that tokens are refreshed", err)
+	}
+}
+
 type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
@@ -259,6 +271,9 @@ func TestJSONValidate(t *testing.T) {
 		{"X2 plain allowed", backend{LoginURL: "http://api.test/", AllowPlain: true}, nil},
 		{"X4 all faults", backend{RefreshURL: "://" + plain, LogoutURL: "ftp://" + plain, MaxBody: -1},
 			[]string{"LoginURL: missing", "RefreshURL: not an", "LogoutURL: not an", "MaxBody: -1"}},
+		{"T1 no login", backend{NoLogin: true, RefreshURL: "https://api.test/refresh"}, nil},
+		{"X4 a login beside none", backend{NoLogin: true, LoginURL: "https://api.test/login"}, []string{"NoLogin: set beside LoginURL or ByToken"}},
+		{"X4 a login by token beside none", backend{NoLogin: true, ByToken: func(authhttp.Pair) credentials { return credentials{} }}, []string{"NoLogin: set beside LoginURL or ByToken"}},
 		{"X4 no host", backend{LoginURL: "https:///" + plain}, []string{"LoginURL: not an"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
