@@ -91,7 +91,7 @@ type namedCall struct {
 func (p *plan) calls() []namedCall {
 	h := &p.file.HTTP
 	all := []namedCall{
-		{"login", "POST", &h.Login}, {"refresh", "POST", h.Refresh}, {"user", "GET", h.User}, {"loginAs", "POST", h.LoginAs},
+		{"login", "POST", h.Login}, {"refresh", "POST", h.Refresh}, {"user", "GET", h.User}, {"loginAs", "POST", h.LoginAs},
 		{"logout", "POST", h.Logout}, {"logoutEverywhere", "POST", h.LogoutEverywhere},
 	}
 	return slices.DeleteFunc(all, func(c namedCall) bool { return c.Call == nil })

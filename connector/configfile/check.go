@@ -34,6 +34,7 @@ func orDefault(d Duration, otherwise time.Duration) time.Duration {
 
 func (r *reader) checkHTTP(h *HTTP) {
 	r.checkBase(h)
+	r.checkTokens(h)
 	r.checkHeaders(h.Headers, "http.headers")
 	if h.Token.Header != "" && !headerName.MatchString(h.Token.Header) {
 		r.at("http.token.header", "is no name of a header; write letters, digits and - such as X-Token")
@@ -56,12 +57,34 @@ func (r *reader) checkHTTP(h *HTTP) {
 		name string
 		call *Call
 	}{
-		{"login", &h.Login}, {"refresh", h.Refresh}, {"loginAs", h.LoginAs},
+		{"login", h.Login}, {"refresh", h.Refresh}, {"loginAs", h.LoginAs},
 		{"logout", h.Logout}, {"logoutEverywhere", h.LogoutEverywhere}, {"user", h.User},
 	} {
 		if c.call != nil {
 			r.checkCall(c.call, "http."+c.name, h)
 		}
+	}
+}
+
+// checkTokens looks at the tokens that are there in the place of a login.
+func (r *reader) checkTokens(h *HTTP) {
+	if h.Tokens == nil {
+		return
+	}
+	pair := h.Tokens.pair()
+	for _, token := range []struct {
+		name string
+		text authhttp.Secret
+	}{{"access", pair.Access}, {"refresh", pair.Refresh}} {
+		if strings.ContainsFunc(token.text.Reveal(), func(c rune) bool { return c <= ' ' || c > '~' }) {
+			r.at("http.tokens."+token.name, "has a space, the end of a line, or another sign that no token has; write the token alone, without Bearer")
+		}
+	}
+	switch {
+	case pair.Refresh != "" && h.Refresh == nil:
+		r.at("http.tokens.refresh", "is of no use without http.refresh; write that, such as refresh: {url: /refresh}, or leave this out")
+	case h.Base == "":
+		r.at("http.base", "is missing; write the https:// that the tokens are for, as they go nowhere else by HTTP")
 	}
 }
 

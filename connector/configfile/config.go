@@ -163,10 +163,11 @@ func (t TokenHeader) format() func(access string) string {
 
 // origin is the scheme and host of base, or else of the login request.
 func (h *HTTP) origin() string {
-	u, err := url.Parse(h.resolve(h.Login.URL))
-	if base, errBase := url.Parse(h.Base); h.Base != "" {
-		u, err = base, errBase
+	text := h.Base
+	if text == "" && h.Login != nil {
+		text = h.Login.URL
 	}
+	u, err := url.Parse(text)
 	if err != nil {
 		return ""
 	}

@@ -176,7 +176,7 @@ func socketFile(fields string) string {
 func TestFilesMadeInCode(t *testing.T) {
 	file := &configfile.File{
 		HTTP: configfile.HTTP{
-			Login: configfile.Call{URL: "https://a.example/{{x}}"}, ExcludeRE: []string{"("},
+			Login: &configfile.Call{URL: "https://a.example/{{x}}"}, ExcludeRE: []string{"("},
 			Answer: configfile.Answer{Life: configfile.Life{Unit: "years"}},
 		},
 		Sockets: []configfile.Socket{{
@@ -193,7 +193,15 @@ func TestFilesMadeInCode(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	if _, err := (&configfile.File{HTTP: configfile.HTTP{Login: configfile.Call{URL: "https://a.example/x"}}}).Config(); err != nil {
+	for want, http := range map[string]configfile.HTTP{
+		"http.login: is missing, and so is http.tokens": {},
+		"http.tokens: is there beside login":            {Login: &configfile.Call{URL: "https://a.example/x"}, Tokens: &configfile.Tokens{Access: "a"}},
+	} {
+		if _, err := (&configfile.File{HTTP: http}).Config(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if _, err := (&configfile.File{HTTP: configfile.HTTP{Login: &configfile.Call{URL: "https://a.example/x"}}}).Config(); err != nil {
 		t.Error(err)
 	}
 }

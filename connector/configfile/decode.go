@@ -222,9 +222,14 @@ func (r *reader) decodeStruct(n *ast.MappingNode, v reflect.Value, path string) 
 		r.decode(entry.Value, v.Field(fields[i].index), join(path, name), fields[i].tag)
 	}
 	for _, f := range fields {
-		if f.required && !meant[f.name] {
-			r.mistake(n, join(path, f.name), "is missing; write something like %s: %s", f.name, f.tag.Get("example"))
+		if !f.required || meant[f.name] || meant[f.instead] {
+			continue
 		}
+		like := f.like()
+		if i := slices.IndexFunc(fields, func(other field) bool { return other.name == f.instead }); i >= 0 {
+			like += ", or " + fields[i].like()
+		}
+		r.mistake(n, join(path, f.name), "is missing; write something like %s", like)
 	}
 }
 
@@ -248,8 +253,12 @@ type field struct {
 	name     string
 	index    int
 	required bool
+	instead  string // the field that may be there in its place; empty: none
 	tag      reflect.StructTag
 }
+
+// like is what may be written.
+func (f field) like() string { return f.name + ": " + f.tag.Get("example") }
 
 // fieldsOf returns the fields that a file can name.
 func fieldsOf(t reflect.Type) (fields []field) {
@@ -259,7 +268,7 @@ func fieldsOf(t reflect.Type) (fields []field) {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		fields = append(fields, field{name: name, index: i, required: options == "", tag: f.Tag})
+		fields = append(fields, field{name: name, index: i, required: options == "", instead: f.Tag.Get("instead"), tag: f.Tag})
 	}
 	return fields
 }

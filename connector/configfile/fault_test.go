@@ -134,7 +134,7 @@ func TestFieldFaults(t *testing.T) {
 		{"field twice", login + "retry: {floor: 1s}\nretry: {cap: 9s}\n", []string{"x.yaml:3: retry: is there twice, first in line 2; leave one out"}},
 		{"field twice in a body", "http: {login: {url: https://example.com/a, body: {a: 1,\n a: 2}}}\n", []string{"x.yaml:2: http.login.body.a: is there twice, first in line 1; leave one out"}},
 		{"http missing", "retry: {floor: 1s}\n", []string{"x.yaml:1: http: is missing; write something like http: {login: {url: https://example.com/login}}"}},
-		{"login missing", "http:\n  base: https://example.com\n", []string{"x.yaml:2: http.login: is missing; write something like login: {url: https://example.com/login}"}},
+		{"login missing", "http:\n  base: https://example.com\n", []string{"x.yaml:2: http.login: is missing; write something like login: {url: https://example.com/login}, or tokens: {access: \"${TOKEN}\"}"}},
 		{"url missing", "http:\n  login:\n    method: PUT\n", []string{"x.yaml:3: http.login.url: is missing; write something like url: https://example.com/login"}},
 		{"all of a socket missing", login + "sockets:\n  - group: 1\n    auth: {noAnswer: true}\n    pong: {}\n    ping: {}\n    rules:\n      - close: 4401\n", []string{
 			"x.yaml:3: sockets[0].id: is missing; write something like id: chat",

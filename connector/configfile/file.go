@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/custom-app/interlock/authhttp"
 )
 
 // File is what a config file says. Zero values mean the defaults of the fields of
@@ -42,13 +44,20 @@ type HTTP struct {
 	Exclude    []string    `json:"exclude,omitempty" jsonschema:"prefixes of URLs whose requests get no token"`
 	ExcludeRE  []string    `json:"excludePattern,omitempty" jsonschema:"regular expressions (RE2) of URLs whose requests get no token"`
 
-	Login            Call   `json:"login" example:"{url: https://example.com/login}" jsonschema:"the login request; its body holds the credentials"`
-	Refresh          *Call  `json:"refresh,omitempty" jsonschema:"the refresh request; absent: the backend has none"`
-	LoginAs          *Call  `json:"loginAs,omitempty" jsonschema:"the request that logs in as another user, whose id is {{id}}"`
-	Logout           *Call  `json:"logout,omitempty" jsonschema:"the request that ends this login; absent: the server is not told"`
-	LogoutEverywhere *Call  `json:"logoutEverywhere,omitempty" jsonschema:"the request that ends all logins of the user"`
-	User             *Call  `json:"user,omitempty" jsonschema:"the request that tells whose the token is, for tokens that were stored; with its own answer.access it may bring newer ones"`
-	Answer           Answer `json:"answer,omitempty" jsonschema:"where things are in the answers to login, refresh and loginAs"`
+	Login            *Call   `json:"login" instead:"tokens" example:"{url: https://example.com/login}" jsonschema:"the login request; its body holds the credentials. Either it or tokens is there"`
+	Tokens           *Tokens `json:"tokens,omitempty" example:"{access: \"${TOKEN}\"}" jsonschema:"tokens from elsewhere, such as an API key, in the place of login; with a store, for as long as that has none. With logout they end with the session; user tells whose they are"`
+	Refresh          *Call   `json:"refresh,omitempty" jsonschema:"the refresh request; absent: the backend has none"`
+	LoginAs          *Call   `json:"loginAs,omitempty" jsonschema:"the request that logs in as another user, whose id is {{id}}"`
+	Logout           *Call   `json:"logout,omitempty" jsonschema:"the request that ends this login; absent: the server is not told"`
+	LogoutEverywhere *Call   `json:"logoutEverywhere,omitempty" jsonschema:"the request that ends all logins of the user"`
+	User             *Call   `json:"user,omitempty" jsonschema:"the request that tells whose the token is, for tokens that were stored; with its own answer.access it may bring newer ones"`
+	Answer           Answer  `json:"answer,omitempty" jsonschema:"where things are in the answers to login, refresh and loginAs"`
+}
+
+// Tokens are those that somebody has without a login.
+type Tokens struct {
+	Access  authhttp.Secret `json:"access" example:"\"${TOKEN}\"" jsonschema:"the access token, an API key or the like, alone: without Bearer"`
+	Refresh authhttp.Secret `json:"refresh,omitempty" jsonschema:"the token that refresh takes; absent or empty: there is none. A backend that refreshes by the access token has that here too"`
 }
 
 // TokenHeader says how the access token goes on requests.

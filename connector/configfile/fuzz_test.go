@@ -16,7 +16,7 @@ func FuzzParse(f *testing.F) {
 		whole, login, "", "\xff", "http:\n\tlogin: {}\n", "a: &a [*a]\n", "? - a\n: b\n", "<<: {a: b}\n",
 		"%YAML 1.2\n---\n" + login + "...\n", login + "retry: {floor: \"${A}\", cap: \"${A\"}\n", "a: |2-\n   b\n", "a: \"\\u12\"\n",
 		login + "sockets: [{id: a, url: \"wss://{{user/host}}/\", error: [{/a: {from: 1e3}}], rules: [{message: -1--2, means: ${A}}]}]\n",
-		"http: {login: {url: \"{{\", body: {a: 0x10, b: 1_0, c: .nan, d: ~, 5: !!str 5}}}\n", "- a\n- &b\n- *b\n", "{a: {b: [c, {d: 'e'}]}}",
+		"http: {login: {url: \"{{\", body: {a: 0x10, b: 1_0, c: .nan, d: ~, 5: !!str 5}}}\n", "- a\n- &b\n- *b\n", "http: {base: \"https://a\", tokens: {access: \"${A}\", refresh: \"{{\"}}\n", "{a: {b: [c, {d: 'e'}]}}",
 	} {
 		f.Add(text)
 	}

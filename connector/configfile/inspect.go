@@ -14,6 +14,9 @@ func (f *File) validate() error {
 	var faults []fault
 	tell := func(path string, err error) { faults = append(faults, f.places.fault(path, "%v", err)) }
 	f.inspect(tell)
+	if f.HTTP.Login == nil && f.HTTP.Tokens == nil {
+		tell("http.login", errors.New("is missing, and so is http.tokens"))
+	}
 	for i, pattern := range f.HTTP.ExcludeRE {
 		if _, err := regexp.Compile(pattern); err != nil {
 			tell(nth("http.excludePattern", i), errors.New("is no regular expression (RE2)"))
@@ -52,6 +55,13 @@ func (f *File) inspect(tell func(path string, err error)) {
 	h, in := &f.HTTP, inspection{tell}
 	in.texts("http.headers", h.Headers, scope{})
 	in.text("http.token.format", h.Token.Format, scope{}.with(ofToken))
+	if h.Tokens != nil {
+		if h.Login != nil {
+			tell("http.tokens", errors.New("is there beside login; leave out one of the two"))
+		}
+		in.text("http.tokens.access", h.Tokens.Access.Reveal(), scope{})
+		in.text("http.tokens.refresh", h.Tokens.Refresh.Reveal(), scope{})
+	}
 	for name, call := range h.calls() {
 		in.call("http."+name, call, callScopes[name])
 	}
@@ -63,7 +73,7 @@ func (f *File) inspect(tell func(path string, err error)) {
 // calls are the calls that there are, by their names in a file.
 func (h *HTTP) calls() map[string]*Call {
 	all := map[string]*Call{
-		"login": &h.Login, "refresh": h.Refresh, "loginAs": h.LoginAs,
+		"login": h.Login, "refresh": h.Refresh, "loginAs": h.LoginAs,
 		"logout": h.Logout, "logoutEverywhere": h.LogoutEverywhere, "user": h.User,
 	}
 	maps.DeleteFunc(all, func(_ string, call *Call) bool { return call == nil })

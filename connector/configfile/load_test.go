@@ -54,7 +54,7 @@ func TestLoad(t *testing.T) {
 }
 
 const (
-	open    = ", and others can read this file; write ${PASSWORD} and set that variable, or chmod 600 the file, or read it with --insecure-config"
+	open    = ", and others can read this file; write a variable such as ${PASSWORD}, and set it, or chmod 600 the file, or read it with --insecure-config"
 	inClear = "is a secret in clear" + open
 )
 
@@ -130,6 +130,20 @@ sockets:
 			"body: {password: \"{{credentials/password}}\", pin: \"${NUMBER}\", token: \"${ABSENT:-}\"}}}\n"
 		if _, err := configfile.Load(fileOf(t, text, 0o644), configfile.Options{Env: env}); err != nil {
 			t.Errorf("got error %v, want none", err)
+		}
+	})
+	t.Run("X1 tokens", func(t *testing.T) {
+		path := fileOf(t, "http:\n  base: https://example.com\n  refresh: {url: /a}\n  tokens:\n    access: hush1\n    refresh: \"${ABSENT:-hush2}\"\n", 0o644)
+		want := path + ":5: http.tokens.access: " + inClear + "\n" + path + ":6: http.tokens.refresh: " + inClear
+		if _, err := configfile.Load(path, configfile.Options{Env: env}); err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		}
+		file, err := configfile.Load(path, configfile.Options{Env: env, Insecure: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%+v %#v", file.HTTP.Tokens, file.HTTP.Tokens); strings.Contains(got, "hush") {
+			t.Errorf("got %s, want no secret", got)
 		}
 	})
 	t.Run("X1 $${ is no variable", func(t *testing.T) {

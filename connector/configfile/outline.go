@@ -69,7 +69,10 @@ func (f *File) Credentials() []string {
 			names = append(names, p.at[0])
 		}
 	}
-	login := &f.HTTP.Login
+	login := f.HTTP.Login
+	if login == nil {
+		return nil
+	}
 	for _, source := range append(slices.Collect(maps.Values(login.Headers)), login.URL) {
 		t, _ := parsePhrase(source)
 		t.placeholders(each)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -124,6 +125,10 @@ func refine(s *jsonschema.Schema, t reflect.Type, known map[reflect.Type]*jsonsc
 			property := s.Properties[f.name]
 			refine(property, t.Field(f.index).Type, known)
 			refineText(property, f)
+			if f.instead != "" {
+				s.Required = slices.DeleteFunc(s.Required, func(name string) bool { return name == f.name })
+				s.OneOf = []*jsonschema.Schema{{Required: []string{f.name}}, {Required: []string{f.instead}}}
+			}
 		}
 	case reflect.Slice:
 		s.Type, s.Types = "array", nil

@@ -95,8 +95,12 @@ func TestSchema(t *testing.T) {
 		{"variables", socket(`public: "${A}", group: "${B}", blame: "${C}", timeouts: {open: "${D}"}, messageID: {request: "${E}"}, rules: [{close: "${F}", means: "${G}"}]`), true},
 		{"matches", socket(`error: /a, push: [/a, {/b: {in: [1], absent: false, from: 1.5, to: 2, matches: "^a"}}], answer: {/a: x, /b: [1, null], "": {is: {}}}`), true},
 		{"any template", socket(`auth: {send: [1, {a: null}], answer: /a}, subscribe: [{send: null, noAnswer: true}]`), true},
+		{"tokens", "http: {base: https://a, tokens: {access: \"${A}\", refresh: \"\"}}", true},
 		{"no body", "http: {login: {url: https://example.com/a, body: null}}", true},
 
+		{"neither login nor tokens", "http: {base: https://a}", false},
+		{"login and tokens", "http: {base: https://a, login: {url: b}, tokens: {access: c}}", false},
+		{"no access token", "http: {base: https://a, tokens: {refresh: c}}", false},
 		{"no http", "retry: {}", false},
 		{"no url", "http: {login: {}}", false},
 		{"empty url", "http: {login: {url: \"\"}}", false},

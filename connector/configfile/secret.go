@@ -11,7 +11,7 @@ import (
 )
 
 // inPlace says what to do about a secret that stands in a file.
-const inPlace = "others can read this file; write ${PASSWORD} and set that variable, or chmod 600 the file, or read it with --insecure-config"
+const inPlace = "others can read this file; write a variable such as ${PASSWORD}, and set it, or chmod 600 the file, or read it with --insecure-config"
 
 // checkSecrets refuses the secrets that stand in a file as they are, rather than as a
 // variable or a placeholder: in bodies and headers of calls, in headers of sockets
@@ -20,6 +20,7 @@ func (r *reader) checkSecrets(root ast.Node) {
 	http := fieldOf(root, "http")
 	r.checkURLSecret(fieldOf(http, "base"), "http.base")
 	r.secretsIn(fieldOf(http, "headers"), "http.headers", false)
+	r.secretsIn(fieldOf(http, "tokens"), "http.tokens", true)
 	for _, call := range []string{"login", "refresh", "loginAs", "logout", "logoutEverywhere", "user"} {
 		node, path := fieldOf(http, call), "http."+call
 		r.checkURLSecret(fieldOf(node, "url"), path+".url")

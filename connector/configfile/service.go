@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/custom-app/interlock/authhttp"
@@ -21,7 +22,7 @@ import (
 func (f *File) service() *authhttp.JSON[Credentials, User] {
 	h := &f.HTTP
 	j := &authhttp.JSON[Credentials, User]{
-		LoginURL:    h.resolve(h.Login.URL),
+		NoLogin:     h.Login == nil,
 		TokenHeader: h.Token.Header,
 		TokenFormat: h.Token.format(),
 		Header:      make(http.Header),
@@ -35,7 +36,7 @@ func (f *File) service() *authhttp.JSON[Credentials, User] {
 		url  *string
 		call *Call
 	}{
-		{&j.RefreshURL, h.Refresh}, {&j.LoginAsURL, h.LoginAs}, {&j.LogoutURL, h.Logout},
+		{&j.LoginURL, h.Login}, {&j.RefreshURL, h.Refresh}, {&j.LoginAsURL, h.LoginAs}, {&j.LogoutURL, h.Logout},
 		{&j.LogoutEverywhereURL, h.LogoutEverywhere}, {&j.UserURL, h.User},
 	} {
 		if optional.call != nil {
@@ -43,6 +44,32 @@ func (f *File) service() *authhttp.JSON[Credentials, User] {
 		}
 	}
 	return j
+}
+
+// Pair returns the tokens that the file has in the place of a login, for
+// [connector.Session.Adopt]; false: it has none. If the access token says when it
+// ends, the rest of its life is by the clock of this machine, since nobody has just
+// sent it.
+func (f *File) Pair() (pair authhttp.Pair, given bool) {
+	if f.HTTP.Tokens == nil {
+		return pair, false
+	}
+	pair = f.HTTP.Tokens.pair()
+	pair.Date = time.Now()
+	if claims, err := authhttp.ReadClaims(pair.Access); err == nil && !claims.Expires.IsZero() {
+		pair.Life = max(claims.Expires.Sub(pair.Date), 1)
+	}
+	return pair, true
+}
+
+// pair returns the tokens as they are.
+func (t *Tokens) pair() authhttp.Pair {
+	plain := func(text authhttp.Secret) authhttp.Secret {
+		literal, _ := parsePhrase(text.Reveal())
+		value, _ := literal.render(nil, nil) // it has no placeholders
+		return authhttp.Secret(value)
+	}
+	return authhttp.Pair{Access: plain(t.Access), Refresh: plain(t.Refresh)}
 }
 
 // names are how a file names the calls of a service.
