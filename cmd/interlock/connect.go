@@ -50,6 +50,8 @@ func (*connectCommand) Help() string {
 
   ` + strings.ReplaceAll(strings.TrimSpace(shortFile), "\n", "\n  ") + `
 
+Who has a token already, such as an API key, writes base and tokens: {access: "${TOKEN}"} in the place of login.
+
 Standard output has one JSON object a line:
 
   {"socket":"S","message":M}                 what a socket brings unasked
@@ -101,6 +103,8 @@ func (c *connectCommand) load(env func(string) (string, bool)) (*configfile.File
 	switch {
 	case len(names) > 0:
 		return nil, fmt.Errorf("connect: %s: http.login: {{credentials/%s}} is for Go programs; write a variable, such as ${%s}", c.Config, names[0], strings.ToUpper(names[0]))
+	case c.Relogin && file.HTTP.Tokens != nil:
+		return nil, fmt.Errorf("connect: --relogin: %s has http.tokens and no http.login, so that nobody can log in again", c.Config)
 	case c.Keep && file.Store == nil:
 		return nil, fmt.Errorf("connect: --keep: %s has no store; add store: {dir: DIRECTORY}", c.Config)
 	case c.Keep && file.HTTP.User == nil:

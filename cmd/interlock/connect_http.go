@@ -33,7 +33,11 @@ type web struct {
 }
 
 func newWeb(file *configfile.File, client *http.Client) (web, error) {
-	login, err := url.Parse(file.URL(file.HTTP.Login.URL))
+	address := file.HTTP.Base
+	if login := file.HTTP.Login; login != nil {
+		address = file.URL(login.URL)
+	}
+	login, err := url.Parse(address)
 	own := *client
 	w := web{file: file, client: &own, login: login, calls: make(chan struct{}, mostCalls)}
 	own.CheckRedirect = w.follow

@@ -36,6 +36,7 @@ type live struct {
 	command *connectCommand
 	file    *configfile.File
 	session *connector.Session[configfile.Credentials, configfile.User]
+	adopted *adopted         // the tokens of the file; nil: it has a login
 	lanes   map[string]*lane // by the ids of their sockets
 	web     web
 	grammar grammar
@@ -84,6 +85,7 @@ func (c *connectCommand) live(ctx context.Context, out *console, file *configfil
 	l.view = newView(out.stderr)
 	l.log = l.view.log
 	config.Log, config.Journal = slog.New(&teller{log: l.log, status: func() connector.Status { return l.session.Status() }}), journal
+	l.adopt(&config)
 	client, err := connector.New(config)
 	if err != nil {
 		return misuse{err}
@@ -164,7 +166,7 @@ func (l *live) until() error {
 			return l.reason()
 		}
 		if err != nil {
-			return refusal(err)
+			return l.refusal(err)
 		}
 		if l.command.Ready {
 			go func() { l.end(ready(l.session.Require(l.ending, connector.RequireReady))) }()
@@ -186,7 +188,10 @@ func (l *live) until() error {
 }
 
 // refusal says why nobody is logged in, and what to look at.
-func refusal(err error) error {
+func (l *live) refusal(err error) error {
+	if l.adopted != nil {
+		return fmt.Errorf("connect: %w; look at http.tokens of the file, which may have ended", err)
+	}
 	var login *connector.LoginError
 	var call *authhttp.Error
 	if errors.As(err, &login) && errors.As(err, &call) && errors.Is(err, authhttp.ErrRejected) && call.Status >= 400 {
@@ -226,6 +231,9 @@ func (l *live) enter(first bool) error {
 		if !errors.Is(err, authhttp.ErrNothingStored) {
 			l.log.Info("the stored tokens are of no use: " + detail(err))
 		}
+	}
+	if l.adopted != nil {
+		return l.enterAdopted(ctx)
 	}
 	return l.session.Login(ctx, nil)
 }

@@ -54,6 +54,9 @@ func (c *connectCommand) dryRun(to io.Writer) error {
 func (p *plan) print(name string) {
 	f := p.file
 	p.printf("%s is good: a session with %s. Nothing was connected to.\n\nOver HTTP\n\n", name, count(uint64(len(f.Sockets)), "socket"))
+	if tokens := f.HTTP.Tokens; tokens != nil {
+		p.printf("  %-16s  of the file: access%s\n", "tokens", map[bool]string{true: " and refresh"}[tokens.Refresh != ""])
+	}
 	for _, call := range p.calls() {
 		p.call(call.name, call.method, call.Call)
 	}
@@ -229,8 +232,12 @@ func (p *plan) veiled(text string) string {
 
 // diagram prints how the machines of the session follow each other, in Mermaid.
 func (p *plan) diagram() {
-	p.printf("\nIts machines, in Mermaid; interlock graph all has them whole\n\n  flowchart LR\n    login --> token((token))\n")
-	before := "login"
+	first := "login"
+	if p.file.HTTP.Tokens != nil {
+		first = "adopt"
+	}
+	p.printf("\nIts machines, in Mermaid; interlock graph all has them whole\n\n  flowchart LR\n    %s --> token((token))\n", first)
+	before := first
 	for _, group := range p.groups() {
 		p.printf("    %s --> group%d\n    subgraph group%d [group %d]\n", before, group, group, group)
 		for i, s := range p.file.Sockets {
@@ -246,10 +253,11 @@ func (p *plan) diagram() {
 			p.printf("    token -.-> socket%d\n", i+1)
 		}
 	}
-	if before != "login" {
+	if before != first {
 		p.printf("    %s --> ready\n", before)
+		before = "ready"
 	}
-	p.printf("    %s --> logout\n", cmp.Or(map[bool]string{true: "ready"}[before != "login"], "login"))
+	p.printf("    %s --> logout\n", before)
 }
 
 // stages are what a socket goes through to be ready.
