@@ -26,6 +26,9 @@ func (f File) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "[config file of %d sockets]", len(f.Sockets))
 }
 
+// MarshalText is what encoders print: no more than Format.
+func (f File) MarshalText() ([]byte, error) { return fmt.Append(nil, f), nil }
+
 // Headers are the headers of a request, each with one value.
 type Headers map[string]string
 
@@ -33,6 +36,15 @@ type Headers map[string]string
 func (h Headers) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, "["+strings.Join(slices.Sorted(maps.Keys(h)), " ")+"]")
 }
+
+// MarshalText is what encoders print: no more than Format.
+func (h Headers) MarshalText() ([]byte, error) { return fmt.Append(nil, h), nil }
+
+// Format prints nothing of what a call sends, which may be secret.
+func (c Call) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[call]") }
+
+// Format prints the name.
+func (s Socket) Format(state fmt.State, _ rune) { fmt.Fprintf(state, "[socket %s]", s.ID) }
 
 // HTTP is the backend that is logged in to.
 type HTTP struct {

@@ -1,6 +1,7 @@
 package configfile_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -152,12 +153,26 @@ sockets:
 			t.Errorf("got error %v, want one of the password", err)
 		}
 	})
+	t.Run("X1 an encoder prints nothing of a file", func(t *testing.T) {
+		file, err := configfile.Load(fileOf(t, secrets, 0o600), configfile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []any{file, *file, file.HTTP.Headers, file.HTTP.Login.Body} {
+			if got, err := json.Marshal(v); err != nil || strings.Contains(string(got), "hush") {
+				t.Errorf("got %s, %v of %T, want no secret", got, err, v)
+			}
+		}
+	})
 	t.Run("X1 a file prints nothing of it", func(t *testing.T) {
 		file, err := configfile.Load(fileOf(t, secrets, 0o600), configfile.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, v := range []any{file, *file, file.HTTP.Headers, []any{file.Sockets[0].Headers}} {
+		for _, v := range []any{
+			file, *file, file.HTTP, file.HTTP.Headers, file.HTTP.Login, *file.HTTP.Login, *file.HTTP.Login.Body,
+			[]any{file.Sockets[0].Headers}, file.Sockets, file.Sockets[0].Auth,
+		} {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 				if got := fmt.Sprintf(verb, v); strings.Contains(got, "hush") || strings.Contains(got, fmt.Sprintf("%x", "hush")) {
 					t.Errorf("%s of %T: got %s, want no secret", verb, v, got)

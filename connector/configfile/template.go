@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -16,6 +17,9 @@ import (
 type Template struct {
 	value any // decoded, with a phrase for each text that has placeholders
 }
+
+// Format prints nothing of it, which may be secret; see [Template.Outline].
+func (Template) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[template]") }
 
 // phrase is a text with placeholders.
 type phrase []piece
