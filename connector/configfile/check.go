@@ -19,6 +19,9 @@ func (r *reader) check(f *File) {
 		r.checkSocket(&f.Sockets[i], nth("sockets", i), f.HTTP)
 	}
 	f.inspect(func(path string, err error) { r.at(path, "%v", err) })
+	if f.Store != nil && strings.HasPrefix(f.Store.Dir, "~") {
+		r.at("store.dir", "begins with ~, which stands for no home here; write ${HOME}/ and the rest")
+	}
 	floor, limit := orDefault(f.Retry.Floor, 100*time.Millisecond), orDefault(f.Retry.Cap, 30*time.Second)
 	if floor > limit {
 		r.at("retry", "floor is %v, more than cap, %v; write a greater cap", floor, limit)

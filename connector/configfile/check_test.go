@@ -44,6 +44,7 @@ func TestCheckHTTP(t *testing.T) {
 			"x.yaml:2: http.origins[2]: is no scheme and host; write something like https://example.com",
 		}},
 		{"patterns", "http:\n  excludePattern: [a, (]\n  login: {url: https://example.com/a}\n", []string{"x.yaml:2: http.excludePattern[1]: is no regular expression (RE2); write one such as /public/.*"}},
+		{"a home", login + "store: {dir: ~/.tokens}\n", []string{"x.yaml:2: store.dir: begins with ~, which stands for no home here; write ${HOME}/ and the rest"}},
 		{"retry", login + "retry: {floor: 1m}\n", []string{"x.yaml:2: retry: floor is 1m0s, more than cap, 30s; write a greater cap"}},
 	})
 }
