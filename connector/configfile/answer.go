@@ -75,9 +75,9 @@ func (a reading) pair(m Message) (pair authhttp.Pair, err error) {
 	text, isText := access.(string)
 	switch {
 	case !there || isText && text == "":
-		return pair, a.noToken(fmt.Sprintf("the answer to %s has no token at %s; %s: set %s", a.call, at, instead(m), a.access))
+		return pair, &authhttp.FieldError{Detail: fmt.Sprintf("the answer to %s has no token at %s; %s: set %s", a.call, at, instead(m), a.access)}
 	case !isText:
-		return pair, a.noToken(fmt.Sprintf("what is at %s is %s, and no token: set %s", at, kindOf(access), a.access))
+		return pair, &authhttp.FieldError{Detail: fmt.Sprintf("what is at %s is %s, and no token: set %s", at, kindOf(access), a.access)}
 	}
 	pair.Access = authhttp.Secret(text)
 	if refresh, at, there := a.Refresh.first(m, "/refresh_token"); there && !a.Refresh.None {
@@ -91,11 +91,11 @@ func (a reading) pair(m Message) (pair authhttp.Pair, err error) {
 	return pair, err
 }
 
-// noToken is the fault of an answer in which no token can be found. A login is not
-// tried again for it: each attempt would begin another one at the server.
-func (a reading) noToken(why string) error {
-	err := &authhttp.FieldError{Detail: why}
-	if a.call == "login" || a.call == "loginAs" {
+// misread is the fault of an answer in which things are elsewhere than the file says.
+// A login is not tried again for it: each attempt would begin another one at the
+// server.
+func (a reading) misread(err error) error {
+	if err != nil && (a.call == "login" || a.call == "loginAs") {
 		return fmt.Errorf("%w: %w", authhttp.ErrRejected, err)
 	}
 	return err

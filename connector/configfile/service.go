@@ -25,12 +25,9 @@ func (f *File) service() *authhttp.JSON[Credentials, User] {
 		NoLogin:     h.Login == nil,
 		TokenHeader: h.Token.Header,
 		TokenFormat: h.Token.format(),
-		Header:      make(http.Header),
+		Header:      f.Header(),
 		AllowPlain:  h.AllowPlain,
 		Shape:       h.shape,
-	}
-	for name, value := range h.Headers {
-		j.Header.Set(name, value)
 	}
 	for _, optional := range []struct {
 		url  *string
@@ -44,6 +41,12 @@ func (f *File) service() *authhttp.JSON[Credentials, User] {
 		}
 	}
 	return j
+}
+
+// Header returns the headers of every call, as they are sent.
+func (f *File) Header() http.Header {
+	header, _ := headers("http.headers", f.HTTP.Headers, nil) // they have no placeholders
+	return header
 }
 
 // Pair returns the tokens that the file has in the place of a login, for
@@ -216,7 +219,8 @@ func (h *HTTP) readers(c *authhttp.Call[User], name string) {
 			if err != nil {
 				return authhttp.Pair{}, err
 			}
-			return a.pair(m)
+			pair, err := a.pair(m)
+			return pair, a.misread(err)
 		}
 	}
 	switch {
@@ -226,7 +230,8 @@ func (h *HTTP) readers(c *authhttp.Call[User], name string) {
 			if err != nil {
 				return nil, err
 			}
-			return a.user(m)
+			user, err := a.user(m)
+			return user, a.misread(err)
 		}
 	case c.Tokens == nil && a.Rejected.given(): // a logout, of whose answer nothing else is wanted
 		c.User = func(body []byte) (User, error) {

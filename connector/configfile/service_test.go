@@ -92,9 +92,9 @@ func TestLogin(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // its clock starts at 2000-01-01
 				grant, err := serviceOf(t, start+c.answer+"}}", says(c.body)).Login(t.Context(), nil)
 				if c.fault != "" {
-					outcome := authhttp.ErrUnavailable
-					if strings.Contains(c.fault, "no token") { // another attempt would be another login
-						outcome = authhttp.ErrRejected
+					outcome := authhttp.ErrRejected // another attempt would be another login
+					if !strings.HasPrefix(c.body, "{") && !strings.HasPrefix(c.body, "[") {
+						outcome = authhttp.ErrUnavailable
 					}
 					if !errors.Is(err, outcome) || !strings.Contains(err.Error(), c.fault) || strings.Contains(err.Error(), "S3CRET") {
 						t.Errorf("got %v, want %s", err, c.fault)
@@ -244,6 +244,19 @@ func TestLoginBodies(t *testing.T) {
 			}
 		})
 	}
+	t.Run("S1 headers of every call, with two braces", func(t *testing.T) {
+		file := parse(t, `http: {base: "https://a.example", headers: {X-Key: "${BASE}"}, login: {url: /login}}`, "a{{b}}")
+		if got := file.Header().Get("X-Key"); got != "a{{b}}" {
+			t.Errorf("got %s, want a{{b}}", got)
+		}
+		config, err := file.Config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := config.Auth.(*authhttp.JSON[configfile.Credentials, configfile.User]).Header.Get("X-Key"); got != "a{{b}}" {
+			t.Errorf("got %s, want a{{b}}", got)
+		}
+	})
 	t.Run("X4 a form of what is no object", func(t *testing.T) {
 		for body, want := range map[string]string{`[1]`: "is no object", `{a: [1]}`: "a is a list of 1, which no form can hold"} {
 			_, err := serviceOf(t, `http: {base: "${BASE}", login: {url: /login, headers: {Content-Type: application/x-www-form-urlencoded}, body: `+body+`}}`, says("{}")).Login(t.Context(), nil)
