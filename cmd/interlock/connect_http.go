@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -76,9 +77,7 @@ func (w web) request(ctx context.Context, o order) (*http.Request, error) {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if w.isLogin(address) {
-		for name, value := range w.file.HTTP.Headers {
-			request.Header.Set(name, value)
-		}
+		maps.Copy(request.Header, w.file.Header())
 	}
 	return request, nil
 }

@@ -11,7 +11,7 @@ import (
 const webFile = `
 http:
   base: BASE
-  headers: {X-Client: mine}
+  headers: {X-Client: 'm{{"{{"}}ine'}
   login: {url: /login, body: {}}
 `
 
@@ -49,7 +49,7 @@ func TestConnectHTTP(t *testing.T) {
 		})
 		for request, want := range map[string]string{
 			`{"http":"GET /away"}`:  `{"http":"GET /away","status":200,"answer":""}`,
-			`{"http":"GET /near"}`:  `{"http":"GET /near","status":200,"answer":"mineBearer t"}`,
+			`{"http":"GET /near"}`:  `{"http":"GET /near","status":200,"answer":"m{{ineBearer t"}`,
 			`{"http":"GET /round"}`: `{"http":"GET /round","error":"it was sent on too often"}`,
 		} {
 			if got := runWith(t, "connect", "-c", file, "--once", request); got.stdout != want+"\n" {
