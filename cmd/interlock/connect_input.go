@@ -17,7 +17,7 @@ import (
 	"github.com/custom-app/interlock/transitions"
 )
 
-// longestLine is how long a line of standard input may be.
+// longestLine is how many bytes a line of standard input may have, its end included.
 const longestLine = 1 << 20
 
 // order is what one line of standard input asks for: one of message, http, loginAs and
@@ -254,7 +254,7 @@ func nextLine(from *bufio.Reader) (text []byte, fault, err error) {
 		if fault == nil {
 			text = append(text, part...)
 		}
-		if len(bytes.TrimSpace(text)) > longestLine {
+		if len(text) > longestLine {
 			text, fault = nil, errors.New("is longer than 1 MiB; write less at once")
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {

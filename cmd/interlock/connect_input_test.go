@@ -59,13 +59,13 @@ func TestOrders(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	long := strings.Repeat("x", longestLine)
+	long := strings.Repeat("x", longestLine-1)
 	var got []string
-	err := lines(strings.NewReader("a\n\n  \r\n b \r\n"+long+"\n"+long+"y\nc"), func(number int, text []byte, err error) bool {
+	err := lines(strings.NewReader("a\n\n  \r\n b \r\n"+long+"\n"+long+"y\n"+strings.Repeat(" ", longestLine)+"\nc"), func(number int, text []byte, err error) bool {
 		got = append(got, fmt.Sprintf("%d %d %.5s %v", number, len(text), text, err))
 		return true
 	})
-	want := []string{"1 1 a <nil>", "4 1 b <nil>", "5 1048576 xxxxx <nil>", "6 0  is longer than 1 MiB; write less at once", "7 1 c <nil>"}
+	want := []string{"1 1 a <nil>", "4 1 b <nil>", "5 1048575 xxxxx <nil>", "6 0  is longer than 1 MiB; write less at once", "7 0  is longer than 1 MiB; write less at once", "8 1 c <nil>"}
 	if err != nil || strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
