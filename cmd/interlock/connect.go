@@ -18,7 +18,7 @@ import (
 type connectCommand struct {
 	Config   string        `short:"c" placeholder:"FILE" help:"The config file, YAML: how to log in, and what the sockets speak. --schema says what it may have."`
 	Insecure bool          `name:"insecure-config" help:"Accept secrets that stand in a config file which others can read."`
-	For      time.Duration `placeholder:"DURATION" help:"End after this long, such as 30s. Default: when interrupted."`
+	For      time.Duration `placeholder:"DURATION" help:"End after this long, such as 30s: with status 1 when nobody is logged in by then. Default: when interrupted."`
 	Ready    bool          `name:"until-ready" help:"End as soon as every socket is ready, with status 0; with 1 when one has failed for good. No message is printed."`
 	Once     bool          `help:"Send one request, the argument or the first line of standard input, print its answer, and end: with status 1 when that is an error."`
 	Relogin  bool          `help:"Log in again when the server has ended the session, instead of ending too."`

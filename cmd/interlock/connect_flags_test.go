@@ -83,18 +83,26 @@ func TestConnectUntilReady(t *testing.T) {
 }
 
 func TestConnectFor(t *testing.T) {
-	backend := backendOf(t, connectortest.Config{})
-	c := connect(t, fileFor(t, backend, cafe), "--for", "50ms")
-	go func() {
-		for c.lines.Scan() { // what comes in that time, if anything does
+	t.Run("S6 its end is a logout", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		c := connect(t, fileFor(t, backend, cafe), "--for", "50ms")
+		go func() {
+			for c.lines.Scan() { // what comes in that time, if anything does
+			}
+		}()
+		status := <-c.ended
+		if late := status == failed && strings.Contains(c.stderr.String(), "nobody is logged in"); status != done && !late {
+			t.Errorf("got status %d, stderr %s, want %d", status, c.stderr, done)
 		}
-	}()
-	if status := <-c.ended; status != done {
-		t.Errorf("got status %d, stderr %s, want %d", status, c.stderr, done)
-	}
-	if n := backend.Counts(); n.Logouts != n.Logins { // there may be no time for a login
-		t.Errorf("got %d logouts after %d logins", n.Logouts, n.Logins)
-	}
+		if n := backend.Counts(); n.Logouts != n.Logins {
+			t.Errorf("got %d logouts after %d logins", n.Logouts, n.Logins)
+		}
+	})
+	t.Run("S3 a login that has no answer in that time", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.HoldLogins(1))
+		connect(t, fileFor(t, backend, cafe), "--for", "50ms").ends(failed, "connect: nobody is logged in: the time of --for is over")
+	})
 }
 
 func TestConnectCredentials(t *testing.T) {

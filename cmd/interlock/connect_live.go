@@ -248,6 +248,8 @@ func (l *live) reason() error {
 		return fmt.Errorf("connect: --until-ready: not every socket was ready: %w", why)
 	case interrupted && l.command.Once:
 		return fmt.Errorf("connect: --once: there was no answer: %w", why)
+	case errors.Is(why, errOver) && !l.session.Status().LoggedIn:
+		return fmt.Errorf("connect: nobody is logged in: %w", why)
 	case interrupted:
 		return nil
 	}
