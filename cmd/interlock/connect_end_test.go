@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/custom-app/interlock/connector/connectortest"
 )
@@ -257,6 +258,24 @@ func TestConnectEnds(t *testing.T) {
 		c.hear(theMenu)
 		c.stop()
 		c.ends(done, `msg="the server has ended the session" reason="refresh: rejected (status 401)"`)
+		if n := backend.Counts().Logins; n != 2 {
+			t.Errorf("got %d logins, want 2", n)
+		}
+	})
+	t.Run("S7 T5 the server has ended that of the user before, and the program logs in again", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{AccessLife: time.Second})
+		c := connect(t, fileFor(t, backend, strings.Replace(cafe, "    subscribe: [{send: {sub: {kind: categories}}}]\n", "", 1)), "--relogin")
+		c.tells("every socket is ready")
+		c.say(`{"loginAs":2}`)
+		c.hear(`{"loginAs":2,"user":{"id":2,"name":"bob"}}`)
+		script(t, backend, connectortest.RevokeUser("ann"), connectortest.RefuseRefreshes(1, http.StatusServiceUnavailable))
+		c.tells("token is not refreshed") // bob's, so that ann's is stale too
+		c.say(`{"logout":"here"}`)
+		c.hear(`{"logout":"here","error":"session: that of the user before has ended too: refresh: rejected (status 401)"}`)
+		c.say(`{"http":"GET /me"}`)
+		c.hear(`{"http":"GET /me","status":200,"answer":{"id":1,"name":"ann"}}`)
+		c.stop()
+		c.ends(done)
 		if n := backend.Counts().Logins; n != 2 {
 			t.Errorf("got %d logins, want 2", n)
 		}

@@ -49,14 +49,13 @@ type live struct {
 	end    context.CancelCauseFunc
 	asking context.Context // of requests; ends then too
 	stop   context.CancelCauseFunc
-	ended  chan error // holds why the server has ended the session
+	ended  chan error // brings why the server has ended the session
 	moved  bell       // rung when the session moves
 
 	unsettled atomic.Int64 // orders that have not ended
 	settled   bell         // rung when one has
 
 	requests, printers crew
-	leaving            atomic.Bool // the end of the session is no surprise
 }
 
 // Reasons to end, beside those of ctx.
@@ -142,7 +141,6 @@ func (l *live) keep() error {
 	}()
 
 	err := l.until()
-	l.leaving.Store(true)
 	hide()
 	l.end(errDone)
 	l.out.hurry(lastWrites)
@@ -291,7 +289,7 @@ func (l *live) hush() error {
 
 // follow sees to what follows from changes of state.
 func (l *live) follow(changes *connector.Stream[connector.Change]) {
-	why := errors.New("no cause given")
+	var expired error // why the server has ended the session that is leaving
 	for c := range changes.All(context.Background()) {
 		switch c.Machine {
 		case transitions.SocketKind:
@@ -304,14 +302,14 @@ func (l *live) follow(changes *connector.Stream[connector.Change]) {
 			}
 		case transitions.SessionKind:
 			l.moved.ring()
-			if c.Event == "tokenExpired" {
-				why = errors.New(detail(errors.New(c.Reason)))
-			}
-			if c.To == "loggedOut" && c.From != "authenticating" && !l.leaving.Load() {
-				select {
-				case l.ended <- why:
-				default:
-				}
+			switch {
+			case c.Event == "tokenExpired":
+				expired = errors.New(detail(errors.New(c.Reason)))
+			case c.To == "socketOpening": // it was that of a user who had logged in as another
+				expired = nil
+			case c.To == "loggedOut" && expired != nil:
+				l.ended <- expired
+				expired = nil
 			}
 		}
 	}

@@ -185,8 +185,8 @@ func (l *live) loginAs(o order) {
 	l.tellUser(fmt.Appendf(nil, `{"loginAs":%s`, o.loginAs), o, err)
 }
 
-// logout logs the current user out. It tells whether somebody is still logged in: the
-// user before.
+// logout logs the current user out. It tells whether that is not the end: the user
+// before is logged in, or would be.
 func (l *live) logout(o order) bool {
 	leave := l.session.Logout
 	if o.logout == "everywhere" {
@@ -197,15 +197,14 @@ func (l *live) logout(o order) bool {
 		l.tellUser(fmt.Appendf(nil, `{"logout":%q`, o.logout), o, err)
 		return true
 	}
-	l.leaving.Store(l.session.Status().Depth == 0)
 	err := leave(l.asking)
 	_, still := l.session.User()
-	l.leaving.Store(!still)
 	l.tellUser(fmt.Appendf(nil, `{"logout":%q`, o.logout), o, err)
-	if !still {
-		l.end(cmp.Or(err, errDone))
+	if still || errors.Is(err, connector.ErrParentExpired) { // that session was ended by the server
+		return true
 	}
-	return still
+	l.end(cmp.Or(err, errDone))
+	return false
 }
 
 // tellUser prints what became of a change of the user, and who that is now.
