@@ -128,7 +128,6 @@ func (l *live) keep() error {
 	showing, hide := context.WithCancel(l.ending)
 	telling.Go(func() { l.view.show(showing, l.session.Status) })
 	for _, lane := range l.lanes {
-		lane.attach()
 		l.requests.Go(lane.send)
 	}
 	context.AfterFunc(l.ending, func() { l.stop(errStopped) })
@@ -294,7 +293,6 @@ func (l *live) follow(changes *connector.Stream[connector.Change]) {
 		switch c.Machine {
 		case transitions.SocketKind:
 			if lane := l.lanes[c.ID]; lane != nil {
-				lane.attach()
 				lane.moved.ring()
 			}
 			if c.To == "failed" && l.allFailed() {

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/custom-app/interlock/connector"
-	"github.com/custom-app/interlock/connector/codec"
 	"github.com/custom-app/interlock/connector/configfile"
 	"github.com/custom-app/interlock/transitions"
 )
@@ -39,10 +39,10 @@ type lane struct {
 	slots  chan struct{} // one for each request in flight
 	within time.Duration // for which a request waits
 
-	moved bell // rung when the socket is there, and moves
+	moved bell // rung when the socket dials first, and moves
 
 	mu      sync.Mutex
-	socket  *socket // nil: it is not there yet
+	socket  *socket // nil: it has not dialled yet
 	stream  *connector.Stream[connector.Inbound[message]]
 	readies *connector.Stream[connector.Ready]
 	asked   map[uint64]*asked // requests in flight, by their numbers
@@ -73,9 +73,8 @@ func newLane(l *live, declared configfile.Socket) *lane {
 	}
 }
 
-// attach takes hold of the socket if it is there, before the first of its messages is
-// published, and prints what comes. One that was removed with its user's login gives
-// way to that of the next.
+// attach takes hold of the socket, which is about to dial, and prints what comes. One
+// that was removed with its user's login gives way to that of the next.
 func (n *lane) attach() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -84,7 +83,7 @@ func (n *lane) attach() {
 	}
 	s, err := connector.On[message, message](n.live.session, n.id)
 	if err != nil {
-		return // the group that it belongs to is not made yet
+		return // it is removed meanwhile
 	}
 	stream, readies := s.All(mostReceived), s.Readies(0)
 	n.socket, n.stream, n.readies, n.told = s, stream, readies, 0
@@ -292,29 +291,22 @@ func (n *lane) refuse(o order, err error) {
 // detail is the text of an error without the name of the program.
 func detail(err error) string { return strings.ReplaceAll(err.Error(), "interlock: ", "") }
 
-// watched makes the sockets of a config known to their lanes, and lets them lose nothing:
-// no more is read of a socket than standard output takes.
+// watched makes the sockets of a config known to their lanes, before they dial, and lets
+// them lose nothing: no more is read of a socket than standard output takes.
 func (l *live) watched(sockets []anySocket) []anySocket {
 	for i, s := range sockets {
 		if s, ok := s.(connector.SocketConfig[configfile.User, message, message]); ok {
+			lane, header := l.lanes[s.ID], s.Header
 			s.Slow = connector.HoldBack
-			s.Codec = &watchedCodec{Codec: s.Codec, lane: l.lanes[s.ID]}
+			s.Header = func(known connector.Known[configfile.User, message]) http.Header {
+				lane.attach()
+				if header == nil {
+					return nil
+				}
+				return header(known)
+			}
 			sockets[i] = s
 		}
 	}
 	return sockets
-}
-
-// watchedCodec is the codec of one declaration of a socket, of which there is another
-// each time that its group is made.
-type watchedCodec struct {
-	codec.Codec[message, message]
-	lane     *lane
-	attached sync.Once
-}
-
-// Decode is called by the socket's reader, before what it returns is published.
-func (c *watchedCodec) Decode(f codec.Frame, each func(message)) error {
-	c.attached.Do(c.lane.attach)
-	return c.Codec.Decode(f, each)
 }
