@@ -93,24 +93,25 @@ func (c *connectCommand) Validate() error {
 	return nil
 }
 
-// load reads the config file, with the variables that env has; nil: those of the process.
-func (c *connectCommand) load(env func(string) (string, bool)) (*configfile.File, error) {
-	file, err := configfile.Load(c.Config, configfile.Options{Insecure: c.Insecure, Env: env})
+// load reads the config file.
+func (c *connectCommand) load() (*configfile.File, veil, error) {
+	veil := make(veil)
+	file, err := configfile.Load(c.Config, configfile.Options{Insecure: c.Insecure, Env: veil.environment})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	names := file.Credentials()
 	switch {
 	case len(names) > 0:
-		return nil, fmt.Errorf("connect: %s: http.login: {{credentials/%s}} is for Go programs; write a variable, such as ${%s}", c.Config, names[0], strings.ToUpper(names[0]))
+		return nil, nil, fmt.Errorf("connect: %s: http.login: {{credentials/%s}} is for Go programs; write a variable, such as ${%s}", c.Config, names[0], strings.ToUpper(names[0]))
 	case c.Relogin && file.HTTP.Tokens != nil:
-		return nil, fmt.Errorf("connect: --relogin: %s has http.tokens and no http.login, so that nobody can log in again", c.Config)
+		return nil, nil, fmt.Errorf("connect: --relogin: %s has http.tokens and no http.login, so that nobody can log in again", c.Config)
 	case c.Keep && file.Store == nil:
-		return nil, fmt.Errorf("connect: --keep: %s has no store; add store: {dir: DIRECTORY}", c.Config)
+		return nil, nil, fmt.Errorf("connect: --keep: %s has no store; add store: {dir: DIRECTORY}", c.Config)
 	case c.Keep && file.HTTP.User == nil:
-		return nil, fmt.Errorf("connect: --keep: %s has no http.user, by which the next run learns whose the stored tokens are; add user: {url: URL}", c.Config)
+		return nil, nil, fmt.Errorf("connect: --keep: %s has no http.user, by which the next run learns whose the stored tokens are; add user: {url: URL}", c.Config)
 	}
-	return file, nil
+	return file, veil, nil
 }
 
 // Run keeps the session, until it is over or ctx ends.
@@ -122,7 +123,7 @@ func (c *connectCommand) Run(ctx context.Context, out *console) error {
 	if c.DryRun {
 		return c.dryRun(out.stdout)
 	}
-	file, err := c.load(nil)
+	file, veil, err := c.load()
 	if err != nil {
 		return misuse{err}
 	}
@@ -133,23 +134,23 @@ func (c *connectCommand) Run(ctx context.Context, out *console) error {
 	}
 	signal.Ignore(syscall.SIGPIPE) // a reader who leaves is told by an error, so that there is time to log out
 	defer signal.Reset(syscall.SIGPIPE)
-	return c.connect(ctx, out, file)
+	return c.connect(ctx, out, file, veil)
 }
 
 // errOver ends what has lasted as long as it should.
 var errOver = errors.New("the time of --for is over")
 
 // connect keeps a journal, if one is wanted, and the session.
-func (c *connectCommand) connect(ctx context.Context, out *console, file *configfile.File) error {
+func (c *connectCommand) connect(ctx context.Context, out *console, file *configfile.File, veil veil) error {
 	if c.Journal == "" {
-		return c.live(ctx, out, file, nil)
+		return c.live(ctx, out, file, veil, nil)
 	}
 	journal, err := os.Create(c.Journal)
 	if err != nil {
 		return fmt.Errorf("connect: --journal: %w; name a file that can be written", err)
 	}
 	kept := &written{to: journal}
-	err = c.live(ctx, out, file, kept)
+	err = c.live(ctx, out, file, veil, kept)
 	if fault := errors.Join(kept.err, journal.Close()); fault != nil {
 		err = errors.Join(err, fmt.Errorf("connect: --journal: %w; it is not complete", fault))
 	}

@@ -19,7 +19,7 @@ func TestConnectLogin(t *testing.T) {
 	t.Run("S3 a wrong password", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})
 		c := connect(t, fileFor(t, backend, strings.ReplaceAll(cafe, "password: secret", "password: letmein")))
-		c.ends(failed, "interlock: connect: the server has said no: login: rejected (status 401)", "look at what http.login sends")
+		c.ends(failed, "interlock: connect: the server has said no: login: rejected (status 401); look at what http.login sends to "+backend.URL()+"/login: ")
 		if n := backend.Counts().Logins; n != 1 {
 			t.Errorf("got %d logins, want 1", n)
 		}

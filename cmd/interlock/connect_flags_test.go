@@ -75,6 +75,13 @@ func TestConnectUntilReady(t *testing.T) {
 		script(t, backend, connectortest.RefuseUpgrades(1, http.StatusForbidden))
 		connect(t, fileFor(t, backend, cafe), "--until-ready").ends(failed, "level=ERROR msg=\"failed for good\" socket=menu", "403", "interlock: connect: ")
 	})
+	t.Run("X1 a path that the server does not know is named, without its secrets", func(t *testing.T) {
+		t.Setenv("KEY", "hunter2")
+		c := connect(t, fileFor(t, backendOf(t, connectortest.Config{}), strings.Replace(cafe, "url: /ws", `url: "/sockets/${KEY}?key=hunter2"`, 1)), "--until-ready")
+		c.tells("status 404: check the path of the address")
+		c.stop()
+		c.ends(failed, "/sockets/${KEY}?…")
+	})
 	t.Run("S9 nothing is ready in time", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})
 		script(t, backend, connectortest.HoldAuth(9))

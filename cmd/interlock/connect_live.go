@@ -35,6 +35,7 @@ const (
 type live struct {
 	command *connectCommand
 	file    *configfile.File
+	login   string // its URL, to be told
 	session *connector.Session[configfile.Credentials, configfile.User]
 	adopted *adopted         // the tokens of the file; nil: it has a login
 	lanes   map[string]*lane // by the ids of their sockets
@@ -68,11 +69,16 @@ var (
 )
 
 // live begins a session, keeps it, and ends it.
-func (c *connectCommand) live(ctx context.Context, out *console, file *configfile.File, journal io.Writer) error {
+func (c *connectCommand) live(ctx context.Context, out *console, file *configfile.File, veil veil, journal io.Writer) error {
 	l := &live{command: c, file: file, outer: ctx, lanes: make(map[string]*lane), ended: make(chan error, 1)}
 	l.ending, l.end = context.WithCancelCause(ctx)
 	l.asking, l.stop = context.WithCancelCause(context.Background())
+	if login := file.HTTP.Login; login != nil {
+		l.login = veil.address(file.URL(login.URL))
+	}
+	urls := make(map[string]string)
 	for _, declared := range file.Sockets {
+		urls[declared.ID] = veil.address(socketURL(file, declared))
 		l.lanes[declared.ID] = newLane(l, declared)
 		l.grammar.sockets = append(l.grammar.sockets, declared.ID)
 	}
@@ -83,7 +89,7 @@ func (c *connectCommand) live(ctx context.Context, out *console, file *configfil
 	l.watch(&config)
 	l.view = newView(out.stderr)
 	l.log = l.view.log
-	config.Log, config.Journal = slog.New(&teller{log: l.log, status: func() connector.Status { return l.session.Status() }}), journal
+	config.Log, config.Journal = slog.New(&teller{log: l.log, urls: urls, status: func() connector.Status { return l.session.Status() }}), journal
 	l.adopt(&config)
 	client, err := connector.New(config)
 	if err != nil {
@@ -192,7 +198,7 @@ func (l *live) refusal(err error) error {
 	var login *connector.LoginError
 	var call *authhttp.Error
 	if errors.As(err, &login) && errors.As(err, &call) && errors.Is(err, authhttp.ErrRejected) && call.Status >= 400 {
-		return fmt.Errorf("connect: the server has said no: %w; look at what http.login sends: the URL, the name and the password", login.Err)
+		return fmt.Errorf("connect: the server has said no: %w; look at what http.login sends to %s: the URL, the name and the password", login.Err, l.login)
 	}
 	return fmt.Errorf("connect: %w", err)
 }

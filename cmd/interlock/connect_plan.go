@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -18,26 +16,18 @@ import (
 // plan says what a config file leads to, and nothing that may be secret.
 type plan struct {
 	written
-	file      *configfile.File
-	variables map[string]string // the names of variables that the file has read, by their values
-}
-
-// environment is that of the process, which notes what is asked of it.
-func (p *plan) environment(name string) (value string, set bool) {
-	if value, set = os.LookupEnv(name); value != "" {
-		p.variables[value] = name
-	}
-	return value, set
+	veil
+	file *configfile.File
 }
 
 // dryRun checks a file, and prints what it leads to.
 func (c *connectCommand) dryRun(to io.Writer) error {
-	p := &plan{written: written{to: to}, variables: make(map[string]string)}
-	var err error
-	if p.file, err = c.load(p.environment); err != nil {
+	file, veil, err := c.load()
+	if err != nil {
 		return misuse{err}
 	}
-	config, err := p.file.Config()
+	p := &plan{written{to: to}, veil, file}
+	config, err := file.Config()
 	if err != nil {
 		return misuse{err}
 	}
@@ -101,7 +91,7 @@ func (p *plan) calls() []namedCall {
 }
 
 func (p *plan) call(name, method string, c *configfile.Call) {
-	p.printf("  %-16s  %-4s %s\n", name, cmp.Or(c.Method, method), p.address(c.URL, false))
+	p.printf("  %-16s  %-4s %s\n", name, cmp.Or(c.Method, method), p.address(p.file.URL(c.URL)))
 	switch {
 	case c.Body != nil:
 		p.printf("  %-16s  body %s\n", "", p.template(*c.Body, true))
@@ -135,7 +125,7 @@ func (p *plan) socket(s configfile.Socket) {
 	if s.Early {
 		traits += ", before the login"
 	}
-	p.printf("  %-16s  %s%s\n", s.ID, p.address(s.URL, true), traits)
+	p.printf("  %-16s  %s%s\n", s.ID, p.address(socketURL(p.file, s)), traits)
 	if s.Auth != nil {
 		p.step("auth", *s.Auth)
 	}
@@ -162,23 +152,6 @@ func (p *plan) step(name string, s configfile.Step) {
 		awaits = "no answer"
 	}
 	p.printf("  %-16s  %-9s %s  (%s)\n", "", name, p.template(s.Send, false), awaits)
-}
-
-// address is an absolute URL, without what may be secret in it.
-func (p *plan) address(text string, socket bool) string {
-	text = p.file.URL(text)
-	if rest, ok := strings.CutPrefix(text, "http"); ok && socket {
-		text = "ws" + rest
-	}
-	if u, err := url.Parse(text); err == nil && (u.User != nil || u.RawQuery != "") && !strings.Contains(text, "{{") {
-		text = u.Redacted()
-		if before, _, ok := strings.Cut(text, "?"); ok {
-			text = before + "?…"
-		}
-	}
-	scheme, rest, _ := strings.Cut(text, "://")
-	host, path, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host + "/" + p.veiled(path)
 }
 
 // template is a template in JSON. Its literal texts are left out where they are
@@ -217,17 +190,6 @@ func (p *plan) discreet(tree any, credentials bool) any {
 		return "…"
 	}
 	return tree
-}
-
-// veiled puts the names of variables for their values.
-func (p *plan) veiled(text string) string {
-	longestFirst := func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) }
-	for _, value := range slices.SortedFunc(maps.Keys(p.variables), longestFirst) {
-		if text == value || len(value) > 3 {
-			text = strings.ReplaceAll(text, value, "${"+p.variables[value]+"}")
-		}
-	}
-	return text
 }
 
 // diagram prints how the machines of the session follow each other, in Mermaid.

@@ -126,6 +126,20 @@ func TestConnectDryRun(t *testing.T) {
 	})
 }
 
+func TestAddress(t *testing.T) {
+	v := veil{"k3y8": "KEY"}
+	for text, want := range map[string]string{
+		"https://example.com":                        "https://example.com/",
+		"ws://example.com:80/a/k3y8/{{user/id}}":     "ws://example.com:80/a/${KEY}/{{user/id}}",
+		"wss://example.com/ws?key=abc&to={{token}}":  "wss://example.com/ws?…",
+		"https://ann:pw@x@example.com/login?k=a/b@c": "https://…@example.com/login?…",
+	} {
+		if got := v.address(text); got != want {
+			t.Errorf("X1 %s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestShortFile(t *testing.T) {
 	if _, err := configfile.Parse("short.yaml", []byte(shortFile), configfile.Options{Env: func(string) (string, bool) { return "x", true }}); err != nil {
 		t.Errorf("got %v, want that the file of the help is good", err)

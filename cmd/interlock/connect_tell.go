@@ -15,6 +15,7 @@ import (
 // each thing once. Its lines come from one goroutine at a time.
 type teller struct {
 	log    *slog.Logger
+	urls   map[string]string // where sockets dial, by their ids
 	status func() connector.Status
 
 	said   string // the reason of the last line that had one
@@ -191,7 +192,11 @@ func again(at time.Time) slog.Attr {
 func (t *teller) fails(level slog.Level, text, reason string, attrs ...slog.Attr) {
 	t.said = reason
 	if i := slices.IndexFunc(attrs, func(a slog.Attr) bool { return a.Key == "socket" }); i >= 0 {
-		reason = strings.TrimPrefix(detail(errors.New(reason)), "socket "+attrs[i].Value.String()+": ")
+		id := attrs[i].Value.String()
+		reason = strings.TrimPrefix(detail(errors.New(reason)), "socket "+id+": ")
+		if strings.HasPrefix(reason, "dial: ") {
+			attrs = append(attrs, slog.String("url", t.urls[id]))
+		}
 	}
 	t.say(level, text, append(attrs, slog.String("reason", detail(errors.New(reason))))...)
 }

@@ -136,7 +136,7 @@ func TestTeller(t *testing.T) {
 	}
 	next := time.Now().Add(time.Hour)
 	status := connector.Status{NextLogin: next, NextRefresh: next, StaleAt: time.Now().Add(time.Minute), Sockets: []connector.SocketStatus{{ID: "menu", Attempt: 2, Next: next}}}
-	tell := &teller{log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: noTime})), status: func() connector.Status { return status }}
+	tell := &teller{log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: noTime})), urls: map[string]string{"menu": "ws://h/ws"}, status: func() connector.Status { return status }}
 	log := slog.New(tell)
 	changed := func(machine, id, from, event, to, reason string) {
 		log.Debug("state changed", "machine", machine, "id", id, "from", from, "event", event, "to", to, "reason", reason)
@@ -171,7 +171,7 @@ func TestTeller(t *testing.T) {
 		}, ""},
 		{func() {
 			changed("socket", "menu", "socketOpening", "dropped", "waiting", "interlock: socket menu: dial: refused")
-		}, `msg="not ready" socket=menu next=1h attempt=3 reason="dial: refused"`},
+		}, `msg="not ready" socket=menu next=1h attempt=3 url=ws://h/ws reason="dial: refused"`},
 		{func() {
 			log.Warn("something went wrong", "code", "x", "reason", "interlock: socket menu: decode: bad", "id", "menu", "op", "decode")
 		}, `msg="something went wrong" socket=menu reason="decode: bad"`},
