@@ -73,7 +73,15 @@ func TestConnectUntilReady(t *testing.T) {
 	t.Run("S9 a socket has failed for good", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})
 		script(t, backend, connectortest.RefuseUpgrades(1, http.StatusForbidden))
-		connect(t, fileFor(t, backend, cafe), "--until-ready").ends(failed, "level=ERROR msg=\"failed for good\" socket=menu", "403", "interlock: connect: ")
+		connect(t, fileFor(t, backend, cafe), "--until-ready").ends(failed, "level=ERROR msg=\"failed for good\" socket=menu", "403", "interlock: connect: --until-ready: a socket has failed for good: socket menu: dial: ")
+	})
+	t.Run("S9 T5 the server ends the session before, and the program logs in again", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.RefuseUpgrades(1000, http.StatusBadGateway))
+		c := connect(t, fileFor(t, backend, cafe), "--until-ready", "--relogin")
+		c.tells(`msg="not ready"`)
+		script(t, backend, connectortest.RevokeAll(), connectortest.Behave())
+		c.ends(done, "the server has ended the session", "every socket is ready")
 	})
 	t.Run("X1 a path that the server does not know is named, without its secrets", func(t *testing.T) {
 		t.Setenv("KEY", "hunter2")

@@ -171,9 +171,6 @@ func (l *live) until() error {
 		if err != nil {
 			return l.refusal(err)
 		}
-		if l.command.Ready {
-			go func() { l.end(ready(l.session.Require(l.ending, connector.RequireReady))) }()
-		}
 		select {
 		case <-l.ending.Done():
 			return l.reason()
@@ -201,14 +198,6 @@ func (l *live) refusal(err error) error {
 		return fmt.Errorf("connect: the server has said no: %w; look at what http.login sends to %s: the URL, the name and the password", login.Err, l.login)
 	}
 	return fmt.Errorf("connect: %w", err)
-}
-
-// ready is the reason to end of --until-ready.
-func ready(err error) error {
-	if err == nil {
-		return errDone
-	}
-	return err
 }
 
 // begin opens what needs no login, and takes requests.
@@ -301,12 +290,16 @@ func (l *live) follow(changes *connector.Stream[connector.Change]) {
 			if lane := l.lanes[c.ID]; lane != nil {
 				lane.moved.ring()
 			}
-			if c.To == "failed" && l.allFailed() {
+			if c.To == "failed" && !l.command.Ready && l.allFailed() {
 				l.end(errGone)
 			}
 		case transitions.SessionKind:
 			l.moved.ring()
 			switch {
+			case c.To == "subscribed" && l.command.Ready:
+				l.end(errDone)
+			case c.To == "degraded" && l.command.Ready:
+				l.end(fmt.Errorf("--until-ready: a socket has failed for good: %s", detail(errors.New(c.Reason))))
 			case c.Event == "tokenExpired":
 				expired = errors.New(detail(errors.New(c.Reason)))
 			case c.To == "socketOpening": // it was that of a user who had logged in as another
