@@ -22,9 +22,9 @@ func (s *Session[C, U]) Logout(ctx context.Context) error {
 // LogoutEverywhere is Logout, but asks the server to log the current user out on
 // every device. Where the service cannot, it changes nothing and the error is
 // authhttp.ErrNotSupported. As with Logout, nil does not mean that the server has
-// agreed: what it says against it is on [Session.Errors]. Where the server is being told of a logout of this
-// device already, or everything closes, it joins that and ends with
-// [ErrNotEverywhere].
+// agreed: what it says against it, or that it says nothing in time, is on
+// [Session.Errors]. Where the server is being told of a logout of this device already,
+// or everything closes, it joins that and ends with [ErrNotEverywhere].
 func (s *Session[C, U]) LogoutEverywhere(ctx context.Context) error {
 	if !s.client.supports(authhttp.FeatureLogoutEverywhere) {
 		return authhttp.ErrNotSupported

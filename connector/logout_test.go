@@ -244,6 +244,15 @@ func TestLogout(t *testing.T) {
 		}
 	})
 
+	engines(t, "S6 T1 a logout whose server does not answer is told", connectortest.Config{}, func(w *world) {
+		errs := w.session.Errors(0)
+		w.login()
+		w.script(connectortest.HoldLogouts(1))
+		w.logout()
+		wantGone(w)
+		wantFaults(w.t, errs, "logout: the server was not told: context deadline exceeded")
+	})
+
 	engines(t, "S6 a stale token is refreshed to log out with", connectortest.Config{AccessLife: time.Minute}, func(w *world) {
 		w.login()
 		w.script(connectortest.RefuseRefreshes(1, 503).RetryAfter(time.Hour))

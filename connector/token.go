@@ -158,6 +158,9 @@ func (d *driver) performToken(w work) {
 		if run.cancel != nil {
 			run.cancel()
 		}
+		if w.out.On == uint8(transitions.TokenRevokeTimedOut) {
+			d.fail("", in("logout: the server was not told", context.DeadlineExceeded))
+		}
 	case transitions.TokenTellFresh, transitions.TokenAnnounceFresh:
 		d.tellTokenWaiters(w, nil)
 	case transitions.TokenAnnounceUnavailable, transitions.TokenAnnounceAbsent:
