@@ -147,7 +147,7 @@ func TestConnectOnce(t *testing.T) {
 		"no answer":       {`{"message":{"quiet":1},"noAnswer":true}`, done, "", ""},
 		"none by a match": {`{"message":{"quiet":1}}`, done, "", ""},
 		"no JSON":         {`hello`, wrongUsage, "", "--once: the request is not a JSON object"},
-		"no socket":       {`{"socket":"meun","message":1}`, wrongUsage, "", `--once: the request has an unknown socket "meun"; write "menu"`},
+		"no socket":       {`{"socket":"meun","message":1}`, wrongUsage, "", `--once: the request has an unknown socket "meun"; write one of menu`},
 		"nothing":         {"", failed, "", "--once: standard input has no request; write one, such as"},
 	} {
 		for _, from := range []string{"argument", "standard input"} {

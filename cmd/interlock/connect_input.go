@@ -117,12 +117,6 @@ func (g grammar) kind(fields map[string]json.RawMessage) (string, error) {
 	case 1:
 		return kinds[0], nil
 	case 0:
-		known := slices.Collect(maps.Keys(extras))
-		for name := range fields {
-			if !slices.Contains(extras["message"], name) && nearest(name, known) != "" {
-				return "", fmt.Errorf("has an unknown field %q; write %q", name, nearest(name, known))
-			}
-		}
 		return "", fmt.Errorf(`asks for nothing; write a "message", "http", "loginAs" or "logout", such as %s`, g.example())
 	}
 	return "", fmt.Errorf("asks for %s at once; write them on lines of their own", strings.Join(kinds, " and "))
@@ -130,11 +124,8 @@ func (g grammar) kind(fields map[string]json.RawMessage) (string, error) {
 
 // field takes one field of a line into the order.
 func (g grammar) field(o *order, kind, name string, value json.RawMessage) error {
-	if known := append([]string{kind}, extras[kind]...); !slices.Contains(known, name) {
-		if near := nearest(name, known); near != "" && near != kind {
-			return fmt.Errorf("has an unknown field %q; write %q", name, near)
-		}
-		return fmt.Errorf("has a field %q, which does not go with %q; leave it out", name, kind)
+	if name != kind && !slices.Contains(extras[kind], name) {
+		return fmt.Errorf("has a field %q; beside %q there may be %s", name, kind, strings.Join(extras[kind], ", "))
 	}
 	switch name {
 	case "message":
@@ -173,10 +164,7 @@ func (g grammar) socket(o *order, value json.RawMessage) error {
 	if slices.Contains(g.sockets, o.socket) {
 		return nil
 	}
-	switch near := nearest(o.socket, g.sockets); {
-	case near != "":
-		return fmt.Errorf("has an unknown socket %q; write %q", o.socket, near)
-	case len(g.sockets) == 0:
+	if len(g.sockets) == 0 {
 		return fmt.Errorf("has a socket %q, but the config file has none; use %s", o.socket, g.example())
 	}
 	return fmt.Errorf("has an unknown socket %q; write one of %s", o.socket, strings.Join(g.sockets, ", "))

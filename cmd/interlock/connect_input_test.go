@@ -24,13 +24,13 @@ func TestOrders(t *testing.T) {
 		{one, "{\"message\":\"\xff\"}", `is not UTF-8; write JSON in UTF-8`},
 		{one, `{}`, `asks for nothing; write a "message", "http", "loginAs" or "logout", such as {"message":{}}`},
 		{one, `{"socket":"menu"}`, `asks for nothing; write a "message", "http", "loginAs" or "logout", such as {"message":{}}`},
-		{one, `{"socket":"menu","mesage":1}`, `has an unknown field "mesage"; write "message"`},
-		{one, `{"login_as":1}`, `has an unknown field "login_as"; write "loginAs"`},
+		{one, `{"socket":"menu","mesage":1}`, `asks for nothing; write a "message", "http", "loginAs" or "logout", such as {"message":{}}`},
+		{one, `{"login_as":1}`, `asks for nothing; write a "message", "http", "loginAs" or "logout", such as {"message":{}}`},
 		{one, `{"message":1,"logout":"here"}`, `asks for logout and message at once; write them on lines of their own`},
-		{one, `{"message":1,"soket":"menu"}`, `has an unknown field "soket"; write "socket"`},
-		{one, `{"message":1,"timeoutOfThis":2}`, `has a field "timeoutOfThis", which does not go with "message"; leave it out`},
-		{one, `{"http":"GET /","need":"open"}`, `has a field "need", which does not go with "http"; leave it out`},
-		{one, `{"message":1,"socket":"meun"}`, `has an unknown socket "meun"; write "menu"`},
+		{one, `{"message":1,"soket":"menu"}`, `has a field "soket"; beside "message" there may be socket, request, noAnswer, need, repeatable`},
+		{one, `{"message":1,"timeoutOfThis":2}`, `has a field "timeoutOfThis"; beside "message" there may be socket, request, noAnswer, need, repeatable`},
+		{one, `{"http":"GET /","need":"open"}`, `has a field "need"; beside "http" there may be request, body`},
+		{one, `{"message":1,"socket":"meun"}`, `has an unknown socket "meun"; write one of menu`},
 		{two, `{"message":1,"socket":"kitchen"}`, `has an unknown socket "kitchen"; write one of menu, room`},
 		{none, `{"message":1,"socket":"menu"}`, `has a socket "menu", but the config file has none; use {"http":"GET /path"}`},
 		{two, `{"message":1}`, `has no "socket"; write which of menu, room`},
@@ -88,11 +88,11 @@ func TestConnectGoesOnAfterBadLines(t *testing.T) {
 	c.hear(theMenu)
 	c.say(`hello`, `{"mesage":1}`, strings.Repeat("x", longestLine+1), `{"socket":"kitchen","message":1}`, `{"message":{"echo":{"text":"still here"}}}`)
 	c.hear(`{"request":1,"error":"the line is not a JSON object (invalid character 'h' looking for beginning of value); write one a line, such as {\"message\":{}}"}`)
-	c.hear(`{"request":2,"error":"the line has an unknown field \"mesage\"; write \"message\""}`)
+	c.hear(`{"request":2,"error":"the line asks for nothing; write a \"message\", \"http\", \"loginAs\" or \"logout\", such as {\"message\":{}}"}`)
 	c.hear(`{"request":3,"error":"the line is longer than 1 MiB; write less at once"}`)
 	c.hear(`{"request":4,"error":"the line has an unknown socket \"kitchen\"; write one of menu"}`)
 	c.hear(`{"socket":"menu","request":5,"answer":{"id":3,"echo":{"text":"still here"}}}`)
 	c.stop()
-	c.ends(done, `line 1 of standard input is not a JSON object`, `line 2 of standard input has an unknown field \"mesage\"; write \"message\"`,
+	c.ends(done, `line 1 of standard input is not a JSON object`, `line 2 of standard input asks for nothing; write a \"message\"`,
 		`line 3 of standard input is longer than 1 MiB`, `line 4 of standard input has an unknown socket \"kitchen\"; write one of menu`)
 }
