@@ -29,31 +29,31 @@ const mostCalls = 16
 type web struct {
 	file   *configfile.File
 	client *http.Client
-	login  *url.URL
+	home   *url.URL      // the host of base, or else of the login
 	calls  chan struct{} // one for each in flight
 }
 
 func newWeb(file *configfile.File, client *http.Client) (web, error) {
 	address := file.HTTP.Base
-	if login := file.HTTP.Login; login != nil {
-		address = file.URL(login.URL)
+	if address == "" {
+		address = file.HTTP.Login.URL // tokens in its place want a base
 	}
-	login, err := url.Parse(address)
+	home, err := url.Parse(address)
 	own := *client
-	w := web{file: file, client: &own, login: login, calls: make(chan struct{}, mostCalls)}
+	w := web{file: file, client: &own, home: home, calls: make(chan struct{}, mostCalls)}
 	own.CheckRedirect = w.follow
 	return w, err
 }
 
-// isLogin tells whether a URL is of the host that is logged in to.
-func (w web) isLogin(u *url.URL) bool { return u.Scheme == w.login.Scheme && u.Host == w.login.Host }
+// isHome tells whether a URL is of the host that the headers of the file are for.
+func (w web) isHome(u *url.URL) bool { return u.Scheme == w.home.Scheme && u.Host == w.home.Host }
 
 // follow takes the headers of the file off a request that is sent on to another host.
 func (w web) follow(request *http.Request, before []*http.Request) error {
 	if len(before) >= mostHops {
 		return errors.New("it was sent on too often")
 	}
-	if !w.isLogin(request.URL) {
+	if !w.isHome(request.URL) {
 		for name := range w.file.HTTP.Headers {
 			request.Header.Del(name)
 		}
@@ -61,11 +61,10 @@ func (w web) follow(request *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// request makes the request that an order asks for. The headers of the file are for the
-// host that is logged in to.
+// request makes the request that an order asks for.
 func (w web) request(ctx context.Context, o order) (*http.Request, error) {
 	method, path, _ := strings.Cut(o.http, " ")
-	address, err := w.login.Parse(w.file.URL(path))
+	address, err := w.home.Parse(w.file.URL(path))
 	if err != nil {
 		return nil, fmt.Errorf("%q is no path; write one such as /path", path)
 	}
@@ -76,7 +75,7 @@ func (w web) request(ctx context.Context, o order) (*http.Request, error) {
 	if o.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if w.isLogin(address) {
+	if w.isHome(address) {
 		maps.Copy(request.Header, w.file.Header())
 	}
 	return request, nil

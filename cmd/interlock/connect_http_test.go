@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -55,6 +57,24 @@ func TestConnectHTTP(t *testing.T) {
 			if got := runWith(t, "connect", "-c", file, "--once", request); got.stdout != want+"\n" {
 				t.Errorf("%s: got stdout %s, stderr %s, want %s", request, got.stdout, got.stderr, want)
 			}
+		}
+	})
+	t.Run("the host of base gets the headers of the file, wherever the login is", func(t *testing.T) {
+		file := webBackend(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, `"`+r.Header.Get("X-Client")+r.Header.Get("Authorization")+`"`)
+		})
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		login := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"access_token":"t","expires_in":60}`)
+		}))
+		t.Cleanup(login.Close)
+		file = fileAt(t, login.URL, strings.Replace(string(text), "url: /login", "url: BASE/login", 1))
+		const want = `{"http":"GET /me","status":200,"answer":"mineBearer t"}` + "\n"
+		if got := runWith(t, "connect", "-c", file, "--once", `{"http":"GET /me"}`); got.stdout != want {
+			t.Errorf("got stdout %s, stderr %s, want %s", got.stdout, got.stderr, want)
 		}
 	})
 	t.Run("X2 an answer that is not UTF-8 is a text", func(t *testing.T) {
