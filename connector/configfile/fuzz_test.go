@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/configfile"
 )
 
-// FuzzParse wants of every text a file that the schema accepts too, or the same
-// faults each time, in lines that there are, without the values of variables.
+// FuzzParse wants of every text a file that the schema accepts too and that makes a
+// client, or the same faults each time, in lines that there are, without the values
+// of variables.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		whole, login, "", "\xff", "http:\n\tlogin: {}\n", "a: &a [*a]\n", "? - a\n: b\n", "<<: {a: b}\n",
@@ -28,6 +30,13 @@ func FuzzParse(f *testing.F) {
 		if err == nil {
 			if fault := schemaFault(t, text); fault != nil {
 				t.Errorf("got error of the schema %v, want none as Parse has", fault)
+			}
+			config, fault := file.Config()
+			if fault == nil {
+				_, fault = connector.New(config)
+			}
+			if fault != nil {
+				t.Errorf("got error %v of a client, want none", fault)
 			}
 			if strings.Contains(fmt.Sprintf("%+v", file), value) {
 				t.Error("got a file that prints the value of a variable")
