@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -175,6 +176,19 @@ func (r *reader) checkHeaders(h Headers, path string) {
 	}
 }
 
+// checkUpgrade refuses the headers that an upgrade request has by itself, as one that
+// was copied from a browser has them.
+func (r *reader) checkUpgrade(h Headers, path string) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		switch http.CanonicalHeaderKey(name) {
+		case "Sec-Websocket-Protocol":
+			r.at(join(path, name), "is set by the upgrade itself; write subprotocols: [NAME] for the socket")
+		case "Upgrade", "Connection", "Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Extensions":
+			r.at(join(path, name), "is set by the upgrade itself; leave it out")
+		}
+	}
+}
+
 // checkSockets compares the sockets with each other.
 func (r *reader) checkSockets(f *File) {
 	first := make(map[string]string)
@@ -207,6 +221,7 @@ func (r *reader) checkSocket(s *Socket, path string, h HTTP) {
 		r.plainURL(path+".url", "wss://")
 	}
 	r.checkHeaders(s.Headers, path+".headers")
+	r.checkUpgrade(s.Headers, path+".headers")
 	r.checkMessages(s, path)
 	for i := range s.Rules {
 		r.checkRule(&s.Rules[i], nth(path+".rules", i), path)

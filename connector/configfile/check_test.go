@@ -71,6 +71,10 @@ func TestCheckSockets(t *testing.T) {
 		{"placeholder in a query", url("wss://example.com/ws?token={{token}}"), nil},
 		{"placeholder for a host", url("wss://{{user/host}}/ws"), []string{"x.yaml:2: sockets[0].url: has a placeholder before its path; write the scheme and the host themselves"}},
 		{"headers", one("headers: {A B: x}"), []string{`x.yaml:4: sockets[1].headers["A B"]: is no name of a header; write letters, digits and - such as X-Client`}},
+		{"headers of the upgrade", one("headers: {connection: x, Sec-WebSocket-Protocol: v1, Origin: x}"), []string{
+			"x.yaml:4: sockets[1].headers.Sec-WebSocket-Protocol: is set by the upgrade itself; write subprotocols: [NAME] for the socket",
+			"x.yaml:4: sockets[1].headers.connection: is set by the upgrade itself; leave it out",
+		}},
 		{"id without a place in requests", one("messageID: {answer: /id}"), []string{"x.yaml:4: sockets[1].messageID.request: is missing; write where the id is in a request, such as request: /id"}},
 		{"renew of a public socket", one("public: true, renew: {send: {}, noAnswer: true}"), []string{"x.yaml:4: sockets[1].renew: offers a token, and the socket is public and has none; leave out one of the two"}},
 		{"an answer by an id that is not sent", one("messageID: {request: /id}, auth: {send: {}, noID: true}"), []string{"x.yaml:4: sockets[1].auth: " + awaits}},
