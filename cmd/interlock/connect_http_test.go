@@ -72,7 +72,7 @@ func TestConnectHTTP(t *testing.T) {
 		}))
 		t.Cleanup(login.Close)
 		file = fileAt(t, login.URL, strings.Replace(string(text), "url: /login", "url: BASE/login", 1))
-		const want = `{"http":"GET /me","status":200,"answer":"mineBearer t"}` + "\n"
+		const want = `{"http":"GET /me","status":200,"answer":"m{{ineBearer t"}` + "\n"
 		if got := runWith(t, "connect", "-c", file, "--once", `{"http":"GET /me"}`); got.stdout != want {
 			t.Errorf("got stdout %s, stderr %s, want %s", got.stdout, got.stderr, want)
 		}
