@@ -46,7 +46,9 @@ func (s *Session[C, U]) Login(ctx context.Context, credentials C) error {
 }
 
 // Adopt is Login with what the application has from elsewhere, as from a sign-on
-// page: the user, and the tokens if there are any. Nothing is sent for it.
+// page: the user, and the tokens if there are any. Nothing is sent for it. Of an access
+// token that is not new, set Pair.Life to what is left of it and Pair.Date to now: it is
+// taken for one that was issued this moment otherwise.
 func (s *Session[C, U]) Adopt(ctx context.Context, grant authhttp.Grant[U]) error {
 	call := s.driver.newCall(ctx, transitions.CommandLogin)
 	call.given = &granted{pair: grant.Pair, user: grant.User}
