@@ -81,6 +81,9 @@ func (n *lane) attach() {
 	if n.socket != nil && n.socket.Status().State != transitions.SocketRemoved {
 		return
 	}
+	if n.live.asking.Err() != nil {
+		return // the program ends, and hush may have passed
+	}
 	s, err := connector.On[message, message](n.live.session, n.id)
 	if err != nil {
 		return // it is removed meanwhile
