@@ -296,11 +296,11 @@ func TestConnectStore(t *testing.T) {
 	first := connect(t, file, "--keep")
 	first.hear(theMenu)
 	first.stop()
-	first.ends(done, "every socket is ready")
+	first.ends(done, "every socket is ready", "closed; the tokens stay stored")
 	second := connect(t, file)
 	second.hear(theMenu)
 	second.stop()
-	second.ends(done, "going on with the stored tokens")
+	second.ends(done, "looking for stored tokens")
 	if n := backend.Counts(); n.Logins != 1 || n.Logouts != 1 || n.Mes != 1 {
 		t.Errorf("got %+v, want one login, one resume and one logout", n)
 	}

@@ -63,7 +63,7 @@ type change struct{ id, from, event, to, reason string }
 func (t *teller) login(c change) {
 	switch {
 	case c.from == "idle" && c.event == "resumeStarted":
-		t.say(slog.LevelInfo, "going on with the stored tokens")
+		t.say(slog.LevelInfo, "looking for stored tokens")
 	case c.from == "idle" && c.event == "asStarted":
 		t.say(slog.LevelInfo, "logging in as another user")
 	case c.from == "idle":
@@ -93,6 +93,10 @@ func (t *teller) session(c change) {
 		t.say(slog.LevelInfo, "logging out")
 	case c.to == "loggedOut" && t.within:
 		t.within = false
+		if c.from == "shutting" || c.from == "settling" {
+			t.say(slog.LevelInfo, "closed; the tokens stay stored")
+			return
+		}
 		t.say(slog.LevelInfo, "logged out")
 	}
 }

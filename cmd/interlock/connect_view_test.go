@@ -152,7 +152,7 @@ func TestTeller(t *testing.T) {
 		{func() { changed("login", "", "idle", "started", "gated", "") }, `msg="logging in"`},
 		{early, `msg="something went wrong" socket=menu reason="decode: odd"`},
 		{early, ""}, // it was told
-		{func() { changed("login", "", "idle", "resumeStarted", "gated", "") }, `msg="going on with the stored tokens"`},
+		{func() { changed("login", "", "idle", "resumeStarted", "gated", "") }, `msg="looking for stored tokens"`},
 		{func() { changed("login", "", "requesting", "unavailable", "waiting", "interlock: login: unavailable") }, `msg="not logged in yet" next=1h reason="login: unavailable"`},
 		{func() { changed("session", "", "closing", "left", "loggedOut", "") }, ""},
 		{func() { changed("session", "", "authenticating", "loginAccepted", "socketOpening", "") }, `msg="logged in"`},
@@ -189,6 +189,8 @@ func TestTeller(t *testing.T) {
 		{func() { changed("socket", "menu", "closing", "ended", "closed", "") }, `msg=closed socket=menu`},
 		{func() { changed("session", "", "revoking", "tokenGone", "loggedOut", "") }, `msg="logged out"`},
 		{func() { changed("session", "", "settling", "tokenGone", "loggedOut", "") }, ""},
+		{func() { changed("session", "", "authenticating", "loginAccepted", "socketOpening", "") }, `msg="logged in"`},
+		{func() { changed("session", "", "settling", "tokenGone", "loggedOut", "") }, `msg="closed; the tokens stay stored"`},
 	} {
 		out.Reset()
 		c.do()
