@@ -70,10 +70,10 @@ Standard input may have one JSON object a line:
   {"loginAs":ID}                 log in as another user
   {"logout":"here|everywhere"}   back to the user before, or the end
 
-The end of standard input ends nothing: Ctrl-C does, which logs out and when pressed again leaves at once,
-and --for, and {"logout":"here"}. A server that is not there, and a path that it does not know, are tried
-again without end. Standard error tells what happens. The status is 0 when all went well, 1 when it did not,
-2 for wrong usage or a config file that is no good.`
+The end of standard input ends nothing: Ctrl-C does, which logs out and when pressed again leaves at once, and
+--for, and {"logout":"here"}. So does the next line when the reader of standard output has left. A server that
+is not there, and a path that it does not know, are tried again without end. Standard error tells what happens.
+The status is 0 when all went well, 1 when it did not, 2 for wrong usage or a config file that is no good.`
 }
 
 // Validate refuses what can be told from the arguments alone.
