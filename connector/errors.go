@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/custom-app/interlock/authhttp/errcode"
+	"github.com/custom-app/interlock/connector/internal/ws"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -112,6 +113,18 @@ type SocketError struct {
 func (e *SocketError) Error() string {
 	return fmt.Sprintf("interlock: socket %s: %s: %s", e.Socket, e.Op, detail(e.Err))
 }
+
+// ErrorCode returns the code of the status with which the peer has refused an upgrade;
+// without one it is empty, and errcode.Of looks at what went wrong.
+func (e *SocketError) ErrorCode() errcode.Code {
+	if refused, ok := errors.AsType[*ws.Error](e.Err); ok && refused.Status != 0 {
+		return errcode.FromStatus(refused.Status)
+	}
+	return ""
+}
+
+// SaidByPeer is true when the peer has refused an upgrade with a status.
+func (e *SocketError) SaidByPeer() bool { return e.ErrorCode() != "" }
 
 // Unwrap returns what went wrong.
 func (e *SocketError) Unwrap() error { return e.Err }

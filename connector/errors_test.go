@@ -9,6 +9,7 @@ import (
 	"github.com/custom-app/interlock/authhttp"
 	"github.com/custom-app/interlock/authhttp/errcode"
 	"github.com/custom-app/interlock/connector"
+	"github.com/custom-app/interlock/connector/connectortest"
 	"github.com/custom-app/interlock/transitions"
 )
 
@@ -48,5 +49,36 @@ func TestCodes(t *testing.T) {
 		if got := errcode.Of(err); got != errcode.Unhandled || !errcode.SaidByPeer(err) {
 			t.Errorf("got %q, by the peer %t, want unhandled by the peer", got, errcode.SaidByPeer(err))
 		}
+	})
+}
+
+func TestUpgradeCodes(t *testing.T) {
+	for status, want := range map[int]errcode.Code{
+		401: errcode.AuthRequired, 404: errcode.NotFound, 429: errcode.TooManyRequests, 503: errcode.ServiceUnavailable,
+	} {
+		engines(t, fmt.Sprint("E1 an upgrade that the peer refuses with status ", status), connectortest.Config{}, func(w *world) {
+			faults := w.session.Errors(0)
+			defer faults.Close()
+			w.script(connectortest.RefuseUpgrades(1, status))
+			w.loginOnly()
+			err, ok := faults.Next(context.Background())
+			if got := errcode.Of(err); !ok || got != want || !errcode.SaidByPeer(err) {
+				w.t.Errorf("got %q of %v, by the peer %t, want %q by the peer", got, err, errcode.SaidByPeer(err), want)
+			}
+		})
+	}
+
+	engines(t, "E1 a host that refuses the connection", connectortest.Config{}, func(w *world) {
+		faults := w.session.Errors(0)
+		defer faults.Close()
+		w.login()
+		w.network.Refuse(true)
+		w.script(connectortest.DropSockets())
+		for range 2 {
+			if err, _ := faults.Next(context.Background()); errcode.Of(err) != errcode.NoConnection || errcode.SaidByPeer(err) {
+				w.t.Errorf("got %q of %v, want no_connection by us", errcode.Of(err), err)
+			}
+		}
+		w.network.Refuse(false)
 	})
 }

@@ -15,9 +15,9 @@ import (
 //
 // Its methods are called from many goroutines at a time, most of them while outputs of
 // a session's machines are run or a message is read: they must return at once, and use
-// no session. About one session they are told in order, but for Message and Failed. An
-// observer that panics is told no more about that session. It is never told a token,
-// credentials or a message.
+// no session. Changed is told of one session's changes in their order; the rest may come a
+// little before or after what it belongs to. An observer that panics is told no more about
+// that session. It is never told a token, credentials or a message.
 type Observer interface {
 	// Begin is told that something begins that takes time. What is done for it gets the
 	// context that it returns, made from ctx; the function that it returns is called once,

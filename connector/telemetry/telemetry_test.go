@@ -252,10 +252,10 @@ func TestMetrics(t *testing.T) {
 			t.Error("the socket has not come back")
 		}
 		w.want(map[string]int64{
-			"interlock.socket.attempt.duration{error.type=unhandled,interlock.outcome=busy,interlock.socket=chat}": 1,
-			"interlock.socket.attempt.duration{interlock.outcome=ready,interlock.socket=chat}":                     2,
-			"interlock.socket.missed{interlock.socket=chat}":                                                       3,
-			"interlock.errors{error.type=no_connection}":                                                           1,
+			"interlock.socket.attempt.duration{error.type=service_unavailable,interlock.outcome=busy,interlock.socket=chat}": 1,
+			"interlock.socket.attempt.duration{interlock.outcome=ready,interlock.socket=chat}":                               2,
+			"interlock.socket.missed{interlock.socket=chat}":                                                                 3,
+			"interlock.errors{error.type=no_connection}":                                                                     1,
 		})
 	})
 
