@@ -49,7 +49,8 @@ type SocketStatus struct {
 	Failures   uint32 // how often an attempt or a connection failed
 	Opened     bool   // whether the last attempt opened a connection
 	CloseCode  uint16 // the close code or HTTP status of the last failure; 0: none was given
-	// Next is when the next attempt begins, by Config.Now; zero: none is waited for.
+	// Next is when the next attempt begins, by Config.Now; zero: none is waited for, or
+	// the socket has only just begun to.
 	Next time.Time
 }
 
