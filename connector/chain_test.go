@@ -52,17 +52,11 @@ func declaring(ids ...string) (g socketGroup) {
 }
 
 // soFar is what has changed and was not looked at yet.
-func (w *world) soFar() (all []connector.Change) {
+func (w *world) soFar() []connector.Change {
 	synctest.Wait()
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	for {
-		c, ok := w.changes.Next(over)
-		if !ok {
-			return all
-		}
-		all = append(all, c)
-	}
+	return slices.Collect(w.changes.All(over))
 }
 
 // passed are the states of one machine among changes; id is a socket's.

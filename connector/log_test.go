@@ -146,7 +146,7 @@ func TestLog(t *testing.T) {
 // TestLogOfForeignErrors has a service fail with what net/http and net/url say, which
 // name the URL that they were given.
 func TestLogOfForeignErrors(t *testing.T) {
-	_, unread := url.Parse("http://ann:hidden@h/%zz?key=hidden")
+	_, unread := url.Parse(strings.Clone("http://ann:hidden@h/%zz?key=hidden"))
 	for name, c := range map[string]struct {
 		err  error
 		want string

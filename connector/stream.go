@@ -78,17 +78,28 @@ func (s *Stream[T]) take() (item T, ok bool) {
 	return item, true
 }
 
-// All returns the items as they come, until ctx or the stream ends. What is there when
-// ctx ends can still be taken.
+// All returns the items as they come, until ctx or the stream ends: then those that it
+// holds at that moment, and no more.
 func (s *Stream[T]) All(ctx context.Context) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for ctx.Err() == nil {
-			item, ok := s.Next(ctx)
-			if !ok || !yield(item) {
+			if item, ok := s.Next(ctx); !ok || !yield(item) {
+				return
+			}
+		}
+		for range s.held() {
+			if item, ok := s.take(); !ok || !yield(item) {
 				return
 			}
 		}
 	}
+}
+
+// held returns how many items there are.
+func (s *Stream[T]) held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.items)
 }
 
 // Missed returns how many items were lost because the consumer was slow.

@@ -61,12 +61,11 @@ func (s *session) during(ctx context.Context, do func(context.Context) error) er
 		result <- do(ctx)
 		end()
 	}()
-	for {
-		change, ok := s.changes.Next(over)
-		if !ok {
-			break
+	// Twice, since the end of the context may come before a change that was there.
+	for range 2 {
+		for change := range s.changes.All(over) {
+			s.show.change(s.number, change)
 		}
-		s.show.change(s.number, change)
 	}
 	return <-result
 }

@@ -88,7 +88,7 @@ func (m *Match) condition(node ast.Node) (condition, error) {
 	if text, ok := node.(*ast.StringNode); ok {
 		at, err := parsePointer(text.Value)
 		if err != nil {
-			return nil, wrong(node, "%v", err)
+			return nil, wrong(node, "%v, or what is to be where, such as {/type: %s}", err, text.Value)
 		}
 		return condition{{at, isThere}}, nil
 	}

@@ -67,7 +67,7 @@ func TestMatch(t *testing.T) {
 
 func TestMatchFaults(t *testing.T) {
 	for _, c := range []struct{ match, want string }{
-		{`error`, `"error" is no JSON Pointer, which begins with /; write /error`},
+		{`error`, `"error" is no JSON Pointer, which begins with /; write /error, or what is to be where, such as {/type: error}`},
 		{`{type: error}`, `write /type`},
 		{`{/a~: 1}`, `~ without 0 or 1 after it`},
 		{`{/a: {nott: 1}}`, "nott is no operator; write "},
