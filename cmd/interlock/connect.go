@@ -81,6 +81,8 @@ func (c *connectCommand) Validate() error {
 	switch {
 	case c.Schema:
 		return nil
+	case c.Config == "" && c.Request != "" && !c.Once:
+		return fmt.Errorf("--config: missing; write -c %s", shortened(c.Request))
 	case c.Config == "":
 		return errors.New("--config: missing; write -c FILE, or --schema to see what a file may have")
 	case c.For < 0:

@@ -31,6 +31,7 @@ func TestConnectUsage(t *testing.T) {
 		"a negative time":     {[]string{"-c", "x", "--for", "-1s"}, wrongUsage, []string{"--for", "-1s"}},
 		"a time of no unit":   {[]string{"-c", "x", "--for", "5"}, wrongUsage, []string{"--for", `"5"`}},
 		"two ends":            {[]string{"-c", "x", "--once", "--until-ready"}, wrongUsage, []string{"--once", "--until-ready", "together"}},
+		"a file by itself":    {[]string{"serve.yaml"}, wrongUsage, []string{"--config: missing; write -c serve.yaml"}},
 		"a request by itself": {[]string{"-c", "x", `{"message":1}`}, wrongUsage, []string{`{"message":1}`, "--once"}},
 		"a secret for all":    {[]string{"-c", open}, wrongUsage, []string{"open.yaml:4: http.login.body.password: is a secret in clear", "${PASSWORD}", "--insecure-config"}},
 		"nothing to keep":     {[]string{"-c", open, "--insecure-config", "--keep"}, wrongUsage, []string{"--keep", "no store", "store: {dir: DIRECTORY}"}},
@@ -124,6 +125,16 @@ func TestConnectCredentials(t *testing.T) {
 	text := strings.ReplaceAll(cafe, "password: secret", `password: "{{credentials/password}}"`)
 	got := runWith(t, "connect", "-c", fileFor(t, backendOf(t, connectortest.Config{}), text))
 	if want := "{{credentials/password}} is for Go programs; write a variable, such as ${PASSWORD}"; got.status != wrongUsage || !strings.Contains(got.stderr, want) {
+		t.Errorf("got %+v, want %s", got, want)
+	}
+}
+
+func TestConnectOnceUnknownAnswer(t *testing.T) {
+	text := strings.NewReplacer("    subscribe: [{send: {sub: {kind: categories}}}]\n", "", "{token: \"{{token}}\"}}}", "{token: \"{{token}}\"}}, accept: /auth}",
+		"{request: /id}", "{request: /id, answer: /ref}\n    timeouts: {request: 2s}").Replace(cafe)
+	got := runWith(t, "connect", "-c", fileFor(t, backendOf(t, connectortest.Config{}), text), "--once", `{"message":{"echo":{"text":"hi"}}}`)
+	const want = `{"socket":"menu","request":1,"error":"request: no answer in time, though messages came that are no answer: 1; look at them without --once, and at messageID and answer of the socket in the file"}` + "\n"
+	if got.status != failed || got.stdout != want {
 		t.Errorf("got %+v, want %s", got, want)
 	}
 }

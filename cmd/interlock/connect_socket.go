@@ -48,6 +48,7 @@ type lane struct {
 	asked   map[uint64]*asked // requests in flight, by their numbers
 	held    <-chan struct{}   // until it is closed, a change of the user is not told
 	told    uint32            // the generation of the last connection before that
+	others  int               // messages that --once does not print
 }
 
 // asked is a request in flight.
@@ -140,7 +141,12 @@ func (n *lane) receive(received *connector.Stream[connector.Inbound[message]]) {
 		case a != nil:
 			answer, err := a.pending.Wait(n.live.asking)
 			n.tell(a, answer, err)
-		case !in.Own && !n.live.command.Once && !n.live.command.Ready:
+		case in.Own || n.live.command.Ready:
+		case n.live.command.Once:
+			n.mu.Lock()
+			n.others++
+			n.mu.Unlock()
+		default:
 			n.print([]byte(`"message":`), in.Message)
 		}
 	}
@@ -280,8 +286,18 @@ func (n *lane) tell(a *asked, answer message, err error) {
 		n.print(fmt.Appendf(nil, `"request":%s,"error":%s,"answer":`, a.order.label, said), answer)
 		n.live.settle(false)
 	default:
-		n.refuse(a.order, err)
+		n.refuse(a.order, n.hinted(err))
 	}
+}
+
+// hinted is an error with what may have led to it.
+func (n *lane) hinted(err error) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.others == 0 || !errors.Is(err, connector.ErrTimedOut) {
+		return err
+	}
+	return fmt.Errorf("%w, though messages came that are no answer: %d; look at them without --once, and at messageID and answer of the socket in the file", err, n.others)
 }
 
 // refuse prints that nothing became of a request.

@@ -104,11 +104,11 @@ func (t *teller) session(c change) {
 func (t *teller) token(c change) {
 	switch {
 	case c.to == "fresh":
-		var life []slog.Attr
 		if at := t.status().StaleAt; !at.IsZero() {
-			life = append(life, slog.Duration("life", time.Until(at).Round(time.Second)))
+			t.say(slog.LevelInfo, "token is fresh", slog.Duration("for", time.Until(at).Round(time.Second)))
+			return
 		}
-		t.say(slog.LevelInfo, "token is fresh", life...)
+		t.say(slog.LevelInfo, "token is fresh, and nothing says for how long")
 	case c.to == "waiting":
 		next := t.next(func(s connector.Status) time.Time { return s.NextRefresh })
 		t.fails(slog.LevelWarn, "token is not refreshed", c.reason, again(next))
@@ -200,6 +200,9 @@ func (t *teller) fails(level slog.Level, text, reason string, attrs ...slog.Attr
 		reason = strings.TrimPrefix(detail(errors.New(reason)), "socket "+id+": ")
 		if strings.HasPrefix(reason, "dial: ") {
 			attrs = append(attrs, slog.String("url", t.urls[id]))
+		}
+		if strings.HasPrefix(reason, "auth: no answer in time, though") {
+			reason += "; look at accept and answer of its auth in the file"
 		}
 	}
 	t.say(level, text, append(attrs, slog.String("reason", detail(errors.New(reason))))...)

@@ -136,7 +136,7 @@ func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
 			why = ": " + printable(a.Value.String())
 		case "next":
 			rest += "; again in " + brief(a.Value.Duration())
-		case "life":
+		case "for":
 			rest += " for " + brief(a.Value.Duration())
 		default:
 			rest += fmt.Sprintf(", %s %v", a.Key, a.Value)

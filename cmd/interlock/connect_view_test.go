@@ -97,7 +97,7 @@ func TestLinesForAPerson(t *testing.T) {
 		{func() { log.Info("logged in") }, "session   logged in\n"},
 		{func() { log.Info("ready", "socket", "menu") }, "menu      ready\n"},
 		{func() { log.Info("opening", "socket", "menu", "attempt", 2) }, "menu      opening, attempt 2\n"},
-		{func() { log.Info("token is fresh", "life", 41*time.Second) }, "session   token is fresh for 41s\n"},
+		{func() { log.Info("token is fresh", "for", 41*time.Second) }, "session   token is fresh for 41s\n"},
 		{func() {
 			log.Warn("lost", "socket", "menu", slog.Duration("next", 400*time.Millisecond), "reason", "read: \x1b[2Jgone\n")
 		}, "menu      lost: read: ·[2Jgone·; again in 0.4s\n"},
@@ -157,7 +157,7 @@ func TestTeller(t *testing.T) {
 		{func() { changed("session", "", "closing", "left", "loggedOut", "") }, ""},
 		{func() { changed("session", "", "authenticating", "loginAccepted", "socketOpening", "") }, `msg="logged in"`},
 		{func() { changed("session", "", "socketOpening", "socketsReady", "subscribed", "") }, `msg="every socket is ready"`},
-		{func() { changed("token", "", "storing", "stored", "fresh", "") }, `msg="token is fresh" life=1m0s`},
+		{func() { changed("token", "", "storing", "stored", "fresh", "") }, `msg="token is fresh" for=1m0s`},
 		{func() {
 			changed("token", "", "refreshing", "unavailable", "waiting", "interlock: refresh: unavailable")
 		}, `msg="token is not refreshed" next=1h reason="refresh: unavailable"`},
@@ -172,6 +172,9 @@ func TestTeller(t *testing.T) {
 		{func() {
 			changed("socket", "menu", "socketOpening", "dropped", "waiting", "interlock: socket menu: dial: refused")
 		}, `msg="not ready" socket=menu next=1h attempt=3 url=ws://h/ws reason="dial: refused"`},
+		{func() {
+			changed("socket", "menu", "socketAuthenticating", "authTimedOut", "waiting", "interlock: socket menu: auth: no answer in time, though messages came that are no answer: 2")
+		}, `msg="not ready" socket=menu next=1h attempt=3 reason="auth: no answer in time, though messages came that are no answer: 2; look at accept and answer of its auth in the file"`},
 		{func() {
 			log.Warn("something went wrong", "code", "x", "reason", "interlock: socket menu: decode: bad", "id", "menu", "op", "decode")
 		}, `msg="something went wrong" socket=menu reason="decode: bad"`},
