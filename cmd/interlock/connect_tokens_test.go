@@ -121,7 +121,7 @@ func TestConnectTokensStored(t *testing.T) {
 	}
 	t.Run("T1 the first run uses up the refresh token, and the next goes on with its own", func(t *testing.T) {
 		run("no-more")
-		run("no-more", "going on with the stored tokens")
+		run("no-more", "looking for stored tokens")
 		if n := backend.Counts().Refreshes; n != 1 {
 			t.Errorf("got %d refreshes, want 1", n)
 		}
