@@ -30,13 +30,13 @@ func serve(t *testing.T, answers map[string]string, serve func(*peer)) *wild {
 	var running sync.WaitGroup
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if websocket.IsWebSocketUpgrade(r) {
+			running.Add(1) // before the upgrade, after which Close waits for nobody
+			defer running.Done()
 			upgrader := websocket.Upgrader{Subprotocols: []string{"v1"}}
 			conn, err := upgrader.Upgrade(rw, r, nil)
 			if err != nil {
 				return
 			}
-			running.Add(1)
-			defer running.Done()
 			defer conn.Close()
 			serve(&peer{Conn: conn, url: r.URL.String(), header: r.Header})
 			return
