@@ -153,6 +153,7 @@ func (l *live) keep() error {
 	err = errors.Join(err, l.leave(), l.hush())
 	changes.Close()
 	telling.Wait()
+	l.view.to.end() // what an abandoned login leads to may come later than the last word
 	return err
 }
 

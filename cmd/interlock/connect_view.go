@@ -21,7 +21,7 @@ const redrawEvery = 200 * time.Millisecond
 // things are at this moment; elsewhere, lines of log/slog. It may be used by many
 // goroutines.
 type view struct {
-	to       io.Writer
+	to       *lastingWriter
 	log      *slog.Logger
 	coloured bool
 	size     func() (width, height int) // nil: there is no line that says how things are
@@ -32,9 +32,9 @@ type view struct {
 }
 
 func newView(to io.Writer) *view {
-	v := &view{to: to, coloured: isColoured(to)}
+	v := &view{to: &lastingWriter{to: to}, coloured: isColoured(to)}
 	if !isTerminal(to) {
-		v.log = slog.New(slog.NewTextHandler(to, nil))
+		v.log = slog.New(slog.NewTextHandler(v.to, nil))
 		return v
 	}
 	v.log = slog.New(lineHandler{v})
@@ -45,6 +45,29 @@ func newView(to io.Writer) *view {
 		}
 	}
 	return v
+}
+
+// lastingWriter writes until it is ended, and nothing after that.
+type lastingWriter struct {
+	mu    sync.Mutex
+	to    io.Writer
+	ended bool
+}
+
+// Write writes p, or drops it.
+func (w *lastingWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return len(p), nil
+	}
+	return w.to.Write(p)
+}
+
+func (w *lastingWriter) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
 }
 
 // show keeps the line up to date until ctx ends.

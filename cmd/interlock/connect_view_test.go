@@ -66,7 +66,7 @@ func TestStatusLine(t *testing.T) {
 
 func TestView(t *testing.T) {
 	var out bytes.Buffer
-	v := &view{to: &out}
+	v := &view{to: &lastingWriter{to: &out}}
 	for _, c := range []struct {
 		do   func()
 		want string
@@ -89,7 +89,7 @@ func TestView(t *testing.T) {
 
 func TestLinesForAPerson(t *testing.T) {
 	var out bytes.Buffer
-	log := slog.New(lineHandler{&view{to: &out}})
+	log := slog.New(lineHandler{&view{to: &lastingWriter{to: &out}}})
 	for _, c := range []struct {
 		say  func()
 		want string
@@ -111,7 +111,7 @@ func TestLinesForAPerson(t *testing.T) {
 		}
 	}
 	out.Reset()
-	slog.New(lineHandler{&view{to: &out, coloured: true}}).Error("failed for good", "socket", "menu")
+	slog.New(lineHandler{&view{to: &lastingWriter{to: &out}, coloured: true}}).Error("failed for good", "socket", "menu")
 	if want := "\x1b[31mfailed for good\x1b[0m"; !strings.Contains(out.String(), want) {
 		t.Errorf("got %q, want %q in it", out.String(), want)
 	}
@@ -123,6 +123,11 @@ func TestViewElsewhere(t *testing.T) {
 	v.log.Info("ready", "socket", "menu")
 	if v.size != nil || v.coloured || !strings.Contains(out.String(), " level=INFO msg=ready socket=menu\n") || strings.Contains(out.String(), "\x1b") {
 		t.Errorf("got %q, want a line of log/slog alone", out.String())
+	}
+	said := out.Len()
+	v.to.end()
+	if v.log.Info("late"); out.Len() != said {
+		t.Errorf("got %q, want nothing after the end", out.String())
 	}
 }
 
