@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"math"
 	"runtime"
 	"testing"
 
@@ -17,13 +18,16 @@ func TestNewSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		const sessions = 1000
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		for range sessions {
-			client.NewSession()
+		got := uint64(math.MaxUint64)
+		for range 5 { // somebody else may allocate meanwhile
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range sessions {
+				client.NewSession()
+			}
+			runtime.ReadMemStats(&after)
+			got = min(got, (after.TotalAlloc-before.TotalAlloc)/sessions)
 		}
-		runtime.ReadMemStats(&after)
-		got := (after.TotalAlloc - before.TotalAlloc) / sessions
 		if got > 2500 {
 			t.Errorf("got %d bytes, want at most 2500", got)
 		}

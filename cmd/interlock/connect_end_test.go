@@ -280,6 +280,22 @@ func TestConnectEnds(t *testing.T) {
 			t.Errorf("got %d logins, want 2", n)
 		}
 	})
+	t.Run("K9 an early socket has failed before the login, which opens it again", func(t *testing.T) {
+		backend := backendOf(t, connectortest.Config{})
+		script(t, backend, connectortest.RefuseUpgrades(1, http.StatusForbidden), connectortest.RefuseLogins(3, http.StatusServiceUnavailable))
+		c := connect(t, fileFor(t, backend, strings.Replace(cafe, "sockets:\n", "sockets:\n  - {id: news, url: /ws, public: true, early: true}\n", 1)))
+		c.tells(`msg="failed for good" socket=news`)
+		c.hear(theMenu)
+		c.tells("every socket is ready")
+		c.stop()
+		c.ends(done)
+	})
+	t.Run("R1 a request to a socket that has failed before it dialled", func(t *testing.T) {
+		file := fileFor(t, backendOf(t, connectortest.Config{}), strings.Replace(cafe, "sockets:\n", "sockets:\n  - {id: news, url: \"/ws?x={{user/none}}\", messageID: {request: /id}}\n", 1))
+		c := connect(t, file, "--once", `{"socket":"news","message":{}}`)
+		c.hear(`{"socket":"news","request":1,"error":"socket: is closed"}`)
+		c.ends(failed)
+	})
 	t.Run("K9 every socket has failed for good", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})
 		c := connect(t, fileFor(t, backend, cafe))

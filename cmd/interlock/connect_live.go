@@ -89,7 +89,7 @@ func (c *connectCommand) live(ctx context.Context, out *console, file *configfil
 	l.watch(&config)
 	l.view = newView(out.stderr)
 	l.log = l.view.log
-	config.Log, config.Journal = slog.New(&teller{log: l.log, urls: urls, status: func() connector.Status { return l.session.Status() }}), journal
+	config.Log, config.Journal = slog.New(&teller{log: l.log, urls: urls, stored: file.Store != nil, status: func() connector.Status { return l.session.Status() }}), journal
 	l.adopt(&config)
 	client, err := connector.New(config)
 	if err != nil {
@@ -190,7 +190,7 @@ func (l *live) until() error {
 
 // refusal says why nobody is logged in, and what to look at.
 func (l *live) refusal(err error) error {
-	if l.adopted != nil {
+	if l.adopted != nil && (errors.Is(err, authhttp.ErrRejected) || errors.Is(err, authhttp.ErrTokenRefused)) {
 		return fmt.Errorf("connect: %w; look at http.tokens of the file, which may have ended", err)
 	}
 	var login *connector.LoginError
@@ -291,7 +291,7 @@ func (l *live) follow(changes *connector.Stream[connector.Change]) {
 			if lane := l.lanes[c.ID]; lane != nil {
 				lane.moved.ring()
 			}
-			if c.To == "failed" && !l.command.Ready && l.allFailed() {
+			if c.To == "failed" && !l.command.Ready && l.session.Status().LoggedIn && l.allFailed() { // a login opens them all
 				l.end(errGone)
 			}
 		case transitions.SessionKind:

@@ -39,7 +39,7 @@ type lane struct {
 	slots  chan struct{} // one for each request in flight
 	within time.Duration // for which a request waits
 
-	moved bell // rung when the socket dials first, and moves
+	moved bell // rung when the socket moves
 
 	mu      sync.Mutex
 	socket  *socket // nil: it has not dialled yet
@@ -194,10 +194,8 @@ func (n *lane) wait() (*socket, error) {
 	defer timeout.Stop()
 	for {
 		moved := n.moved.next()
-		n.mu.Lock()
-		s := n.socket
-		n.mu.Unlock()
-		if s != nil && isOpening(s.Status().State) {
+		s, err := connector.On[message, message](n.live.session, n.id)
+		if err == nil && isOpening(s.Status().State) {
 			return s, nil
 		}
 		select {

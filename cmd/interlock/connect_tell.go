@@ -16,6 +16,7 @@ import (
 type teller struct {
 	log    *slog.Logger
 	urls   map[string]string // where sockets dial, by their ids
+	stored bool              // there is a store
 	status func() connector.Status
 
 	said   string // the reason of the last line that had one
@@ -62,8 +63,10 @@ type change struct{ id, from, event, to, reason string }
 
 func (t *teller) login(c change) {
 	switch {
-	case c.from == "idle" && c.event == "resumeStarted":
+	case c.from == "idle" && c.event == "resumeStarted" && t.stored:
 		t.say(slog.LevelInfo, "looking for stored tokens")
+	case c.from == "idle" && c.event == "resumeStarted":
+		t.say(slog.LevelInfo, "going on with the tokens of the file")
 	case c.from == "idle" && c.event == "asStarted":
 		t.say(slog.LevelInfo, "logging in as another user")
 	case c.from == "idle":

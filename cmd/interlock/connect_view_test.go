@@ -141,7 +141,7 @@ func TestTeller(t *testing.T) {
 	}
 	next := time.Now().Add(time.Hour)
 	status := connector.Status{NextLogin: next, NextRefresh: next, StaleAt: time.Now().Add(time.Minute), Sockets: []connector.SocketStatus{{ID: "menu", Attempt: 2, Next: next}}}
-	tell := &teller{log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: noTime})), urls: map[string]string{"menu": "ws://h/ws"}, status: func() connector.Status { return status }}
+	tell := &teller{log: slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: noTime})), urls: map[string]string{"menu": "ws://h/ws"}, stored: true, status: func() connector.Status { return status }}
 	log := slog.New(tell)
 	changed := func(machine, id, from, event, to, reason string) {
 		log.Debug("state changed", "machine", machine, "id", id, "from", from, "event", event, "to", to, "reason", reason)

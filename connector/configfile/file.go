@@ -57,7 +57,7 @@ type HTTP struct {
 	ExcludeRE  []string    `json:"excludePattern,omitempty" jsonschema:"regular expressions (RE2) of URLs whose requests get no token"`
 
 	Login            *Call   `json:"login" instead:"tokens" example:"{url: https://example.com/login}" jsonschema:"the login request; its body holds the credentials. Either it or tokens is there"`
-	Tokens           *Tokens `json:"tokens,omitempty" example:"{access: \"${TOKEN}\"}" jsonschema:"tokens from elsewhere, such as an API key, in the place of login; with a store, for as long as that has none. With logout they end with the session; user tells whose they are"`
+	Tokens           *Tokens `json:"tokens,omitempty" example:"{access: \"${TOKEN}\"}" jsonschema:"tokens from elsewhere, such as an API key, in the place of login; with a store and user, for as long as that has none. With logout they end with the session; user tells whose they are"`
 	Refresh          *Call   `json:"refresh,omitempty" jsonschema:"the refresh request; absent: the backend has none"`
 	LoginAs          *Call   `json:"loginAs,omitempty" jsonschema:"the request that logs in as another user, whose id is {{id}}"`
 	Logout           *Call   `json:"logout,omitempty" jsonschema:"the request that ends this login; absent: the server is not told"`
