@@ -315,6 +315,7 @@ func TestLogHandler(t *testing.T) {
 			if got, err := w.echo("hi"); got != "hi" {
 				t.Errorf("got %q, %v, want the session to go on", got, err)
 			}
+			synctest.Wait() // the lines are written on a goroutine of their own
 			wantFaults(t, errs, "interlock: log: application: panic: no log")
 		})
 	}

@@ -101,16 +101,17 @@ func TestConnectUntilReady(t *testing.T) {
 func TestConnectFor(t *testing.T) {
 	t.Run("S6 its end is a logout", func(t *testing.T) {
 		backend := backendOf(t, connectortest.Config{})
-		c := connect(t, fileFor(t, backend, cafe), "--for", "50ms")
+		c := connect(t, fileFor(t, backend, cafe), "--for", "500ms")
 		go func() {
 			for c.lines.Scan() { // what comes in that time, if anything does
 			}
 		}()
 		status := <-c.ended
-		if late := status == failed && strings.Contains(c.stderr.String(), "nobody is logged in"); status != done && !late {
+		late := status == failed && strings.Contains(c.stderr.String(), "nobody is logged in")
+		if status != done && !late {
 			t.Errorf("got status %d, stderr %s, want %d", status, c.stderr, done)
 		}
-		if n := backend.Counts(); n.Logouts != n.Logins {
+		if n := backend.Counts(); !late && n.Logouts != n.Logins { // a login that was cut short may have been counted
 			t.Errorf("got %d logouts after %d logins", n.Logouts, n.Logins)
 		}
 	})

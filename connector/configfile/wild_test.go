@@ -184,7 +184,7 @@ sockets:
 		asked := make(chan string, 2)
 		w := serve(t, usual, func(p *peer) {
 			asked <- p.url + " " + p.header.Get("X-User") + " " + p.Subprotocol()
-			if len(asked) == 1 {
+			if strings.Contains(p.url, "token=A1") {
 				_ = p.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(4401, ""))
 			}
 			_ = p.rest()
