@@ -143,7 +143,7 @@ func (in inspection) url(path, source string, s scope) {
 	in.text(path, source, s)
 	literal, _, found := strings.Cut(source, "{{")
 	_, host, absolute := strings.Cut(literal, "://")
-	if found && (literal == "" || absolute && !strings.Contains(host, "/")) {
+	if found && (literal == "" || absolute && !strings.ContainsAny(host, "/?")) {
 		in.tell(path, errors.New("has a placeholder before its path; write the scheme and the host themselves"))
 	}
 }

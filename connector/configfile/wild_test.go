@@ -201,6 +201,22 @@ sockets:
 			}
 		}
 	})
+	t.Run("K12 the token in the query of a URL that has no path", func(t *testing.T) {
+		asked := make(chan string, 1)
+		root := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked <- r.URL.String()
+			w.WriteHeader(http.StatusForbidden)
+		}))
+		defer root.Close()
+		w := serve(t, usual, func(*peer) {})
+		s := start(t, parse(t, usualHTTP+`sockets: [{id: s, url: "ws`+strings.TrimPrefix(root.URL, "http")+`?token={{token}}"}]`, w.URL))
+		if err := s.Login(soon(t), nil); !errors.Is(err, connector.ErrSocketFailed) {
+			t.Errorf("got %v, want a failed socket", err)
+		}
+		if got := <-asked; got != "/?token=A1" {
+			t.Errorf("got %s, want /?token=A1", got)
+		}
+	})
 	t.Run("X4 a placeholder that leads nowhere", func(t *testing.T) {
 		w := serve(t, usual, func(p *peer) { _ = p.rest() })
 		for _, c := range []struct{ socket, want string }{
