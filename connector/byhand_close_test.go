@@ -26,7 +26,7 @@ var plights = []struct {
 		w.script(connectortest.HoldRefreshes(1), connectortest.ExpireTokens(), connectortest.CloseSockets(4401, "expired"))
 	}},
 	{transitions.SocketOpening, "while the network hangs", func(w *world) {
-		w.loginOnly()
+		w.login()
 		w.network.Hang(true)
 		w.network.Drop()
 	}},

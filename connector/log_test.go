@@ -169,13 +169,15 @@ func TestLogOfForeignErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			session := client.NewSession()
-			if err = session.Login(context.Background(), ann); err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.err) {
-				t.Errorf("got %v, want %s", err, c.want)
-			}
-			if err := session.Logout(context.Background()); err != nil {
-				t.Error(err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				session := client.NewSession()
+				if err := session.Login(context.Background(), ann); err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, c.err) {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+				if err := session.Logout(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
 			got, ok := find(logLines(t, text.String()), func(l logLine) bool { return strings.Contains(l.Reason, c.want) })
 			if !ok || strings.Contains(text.String(), "hidden") {
 				t.Errorf("got %+v of %s, want %s", got, text.String(), c.want)
@@ -278,6 +280,9 @@ func TestLogHandler(t *testing.T) {
 		}
 		close(h.release)
 		synctest.Wait()
+		if held := len(logLines(t, text.String())); held > 1+256 {
+			t.Errorf("got %d lines held, want those that wait bounded", held)
+		}
 		w.login()
 		w.end()
 		changes.Close()

@@ -101,6 +101,7 @@ func (w *world) wantWorking(user int) {
 // connection stays the same one.
 func (w *world) wantUntouched(user int, try func()) {
 	w.t.Helper()
+	synctest.Wait() // the backend has noticed what closed
 	before, state, token, users := w.backend.Counts(), w.session.Status(), w.token(), w.session.Users()
 	try()
 	synctest.Wait()

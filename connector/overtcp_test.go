@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 
 // hurried has a socket find out soon that its peer is gone.
 func hurried(s *roomConfig) {
-	s.PingAfter, s.PingTimeout = 50*time.Millisecond, 500*time.Millisecond
+	s.PingAfter, s.PingTimeout = 50*time.Millisecond, 1500*time.Millisecond
 }
 
 // eager has sockets try again soon.
@@ -66,7 +67,7 @@ func TestSocketsOverTCP(t *testing.T) {
 			w.ready()
 			wantUpgrades(w, 1, 0)
 		}},
-		{"K3 rejected once, and given no answer once", func(s *roomConfig) { s.AuthTimeout = 500 * time.Millisecond }, func(w *rooms) {
+		{"K3 rejected once, and given no answer once", func(s *roomConfig) { s.AuthTimeout = 2 * time.Second }, func(w *rooms) {
 			w.script(connectortest.RejectAuth(1), connectortest.HoldAuth(1))
 			w.ready()
 			wantUpgrades(w, 3, 3)
@@ -109,7 +110,7 @@ func TestSocketsOverTCP(t *testing.T) {
 			}
 			wantLasting(w.t, other)
 		}},
-		{"K4 rejected, and not answered in time", func(s *roomConfig) { s.SubscribeTimeout = 500 * time.Millisecond }, func(w *rooms) {
+		{"K4 rejected, and not answered in time", func(s *roomConfig) { s.SubscribeTimeout = 2 * time.Second }, func(w *rooms) {
 			w.ready()
 			w.script(connectortest.RejectSubscriptions(1), connectortest.HoldSubscriptions(1))
 			if got := <-w.join(context.Background(), joining("room-1")); got.err == nil || !strings.Contains(got.err.Error(), "rejected") {
@@ -175,7 +176,7 @@ func TestSocketsOverTCP(t *testing.T) {
 			}
 			wantUpgrades(w, 1, 2)
 		}},
-		{"K11 a renewal that is not answered", func(s *roomConfig) { expiring(s); reoffering(s); s.AuthTimeout = 500 * time.Millisecond }, func(w *rooms) {
+		{"K11 a renewal that is not answered", func(s *roomConfig) { expiring(s); reoffering(s); s.AuthTimeout = 2 * time.Second }, func(w *rooms) {
 			w.ready()
 			w.script(connectortest.HoldAuth(1), connectortest.AnnounceExpiry())
 			w.again()
@@ -247,6 +248,8 @@ func TestOrderOverTCP(t *testing.T) {
 			l.serve(1, ws)
 		}))
 		world.t.Cleanup(server.Close)
+		open := sync.OnceFunc(func() { close(gate) })
+		world.t.Cleanup(open)
 		submitted := make(submissions, 10)
 		world.config.Journal = submitted
 		w := enterRooms(world, "ws"+strings.TrimPrefix(server.URL, "http"))
@@ -262,7 +265,7 @@ func TestOrderOverTCP(t *testing.T) {
 		}
 		s := w.join(context.Background(), joining("room-1"))
 		<-submitted
-		close(gate)
+		open()
 		if got := <-s; got.err != nil {
 			w.t.Fatal(got.err)
 		}

@@ -15,7 +15,7 @@ type serial struct {
 func (s *serial) add(limit int, begin func(run func()), job func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if limit > 0 && len(s.waiting) == limit {
+	if limit > 0 && len(s.waiting) >= limit {
 		return false
 	}
 	s.waiting = append(s.waiting, job)

@@ -402,7 +402,7 @@ func TestSwitchStressOverTCP(t *testing.T) {
 		}
 		perform(actors, 1, 60, func(*rand.Rand) {})
 		for _, a := range actors {
-			a.settle(3 * time.Second) // in virtual time it is exact
+			a.settle(10 * time.Second) // in virtual time it is exact
 		}
 	}, hasty)
 }
