@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -150,6 +151,20 @@ func (c *connecting) hear(want ...string) {
 		if got != line {
 			c.t.Fatalf("got line\n%s\nwant\n%s\nstderr %s", got, line, c.stderr)
 		}
+	}
+}
+
+// hearAll reads lines of standard output, which are to be these in any order.
+func (c *connecting) hearAll(want ...string) {
+	c.t.Helper()
+	var got []string
+	for len(got) < len(want) && c.lines.Scan() {
+		got = append(got, c.lines.Text())
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		c.t.Fatalf("got lines %q, want %q in any order; stderr %s", got, want, c.stderr)
 	}
 }
 

@@ -150,10 +150,12 @@ sockets:
 		if err := s.Login(soon(t), nil); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"map[n:1.5 type:pong]", "map[type:are you there]", "map[type:are you there]"} {
-			if got := <-ponged; got != want {
-				t.Errorf("got %s, want %s", got, want)
-			}
+		got := make(map[string]int)
+		for got["map[type:are you there]"] < 2 || got["map[n:1.5 type:pong]"] < 1 {
+			got[<-ponged]++
+		}
+		if len(got) != 2 || got["map[n:1.5 type:pong]"] != 1 {
+			t.Errorf("got %v, want pings, and a pong", got)
 		}
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()

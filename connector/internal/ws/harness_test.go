@@ -213,7 +213,17 @@ func want(t *testing.T, e *ws.Error, fault ws.Fault, number int, words string) {
 	}
 }
 
-// shortly is a context that ends by its deadline.
+// piped is a Dial, for bubbles, to a server that serves each connection.
+func piped(serve func(net.Conn)) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go serve(server)
+		return client, nil
+	}
+}
+
+// shortly is a context that ends by its deadline. It is for bubbles, in which that is
+// when nothing else goes on.
 func shortly(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -71,7 +71,13 @@ func TestApplicationPanics(t *testing.T) {
 	}
 
 	t.Run("F70 a connection panics when its context ends", func(t *testing.T) {
-		want(t, failing(t, shortly(t), ws.Dialer{Dial: dials(calm, calm, throw)}, silent, nil), ws.Timeout, 0, "no answer")
+		synctest.Test(t, func(t *testing.T) {
+			d := ws.Dialer{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := piped(drain)(ctx, network, address)
+				return brittle{conn, calm, calm, throw}, err
+			}}
+			want(t, failing(t, shortly(t), d, "ws://interlock.test", nil), ws.Timeout, 0, "no answer")
+		})
 	})
 
 	t.Run("F70 a goroutine that ends within Open leaves no connection", func(t *testing.T) {
@@ -105,11 +111,7 @@ func TestBubble(t *testing.T) {
 	t.Run("F80 nothing outlives an opening that fails", func(t *testing.T) {
 		for _, address := range []string{"ws://interlock.test", "wss://interlock.test"} {
 			synctest.Test(t, func(t *testing.T) { // which fails when a goroutine is left
-				d := ws.Dialer{Dial: func(context.Context, string, string) (net.Conn, error) {
-					client, server := net.Pipe()
-					go drain(server)
-					return client, nil
-				}}
+				d := ws.Dialer{Dial: piped(drain)}
 				begin := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
 				defer cancel()
@@ -124,16 +126,12 @@ func TestBubble(t *testing.T) {
 
 	t.Run("F80 a context that ends after the opening means nothing", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			d := ws.Dialer{Dial: func(context.Context, string, string) (net.Conn, error) {
-				client, server := net.Pipe()
-				go func() {
-					accept(server)
-					<-time.After(time.Hour)
-					_, _ = server.Write(frame(0x81, []byte("late")))
-					drain(server)
-				}()
-				return client, nil
-			}}
+			d := ws.Dialer{Dial: piped(func(server net.Conn) {
+				accept(server)
+				<-time.After(time.Hour)
+				_, _ = server.Write(frame(0x81, []byte("late")))
+				drain(server)
+			})}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			conn, err := d.Open(ctx, "ws://interlock.test", nil)

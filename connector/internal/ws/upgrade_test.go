@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/custom-app/interlock/connector/internal/ws"
@@ -161,15 +162,21 @@ func TestSilence(t *testing.T) {
 		{"F80 a dial that never ends", "ws://interlock.test", ws.Dialer{Dial: never}, "no connection in time"},
 	} {
 		t.Run(test.name+": deadline", func(t *testing.T) {
-			e := failing(t, shortly(t), test.dialer, test.address, nil)
-			<-accepted
-			want(t, e, ws.Timeout, 0, test.words)
-			if !errors.Is(e, os.ErrDeadlineExceeded) || !errors.Is(e, context.DeadlineExceeded) || errors.Is(e, context.Canceled) {
-				t.Errorf("got %v, want both deadline errors and no cancellation", e.Err)
-			}
-			if timeout, ok := error(e).(interface{ Timeout() bool }); !ok || !timeout.Timeout() {
-				t.Error("got no timeout as net.Error has it")
-			}
+			synctest.Test(t, func(t *testing.T) {
+				d := test.dialer
+				if d.Dial == nil {
+					d.Dial = piped(func(conn net.Conn) { accepted <- struct{}{}; drain(conn) })
+				}
+				e := failing(t, shortly(t), d, test.address, nil)
+				<-accepted
+				want(t, e, ws.Timeout, 0, test.words)
+				if !errors.Is(e, os.ErrDeadlineExceeded) || !errors.Is(e, context.DeadlineExceeded) || errors.Is(e, context.Canceled) {
+					t.Errorf("got %v, want both deadline errors and no cancellation", e.Err)
+				}
+				if timeout, ok := error(e).(interface{ Timeout() bool }); !ok || !timeout.Timeout() {
+					t.Error("got no timeout as net.Error has it")
+				}
+			})
 		})
 		t.Run(test.name+": cancelled", func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -183,12 +190,14 @@ func TestSilence(t *testing.T) {
 	}
 
 	t.Run("F80 a body that never ends does not hide the status", func(t *testing.T) {
-		address := serve(t, func(conn net.Conn) {
-			_, _ = http.ReadRequest(bufio.NewReader(conn))
-			_, _ = fmt.Fprint(conn, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\n")
-			drain(conn)
+		synctest.Test(t, func(t *testing.T) {
+			d := ws.Dialer{Dial: piped(func(conn net.Conn) {
+				_, _ = http.ReadRequest(bufio.NewReader(conn))
+				_, _ = fmt.Fprint(conn, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 100\r\n\r\n")
+				drain(conn)
+			})}
+			want(t, failing(t, shortly(t), d, "ws://interlock.test", nil), ws.Status, 401, "credentials")
 		})
-		want(t, failing(t, shortly(t), ws.Dialer{}, "ws://"+address, nil), ws.Status, 401, "credentials")
 	})
 
 	t.Run("F80 a context that ended before dials nothing", func(t *testing.T) {
