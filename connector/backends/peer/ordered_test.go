@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/custom-app/interlock/connector"
 	"github.com/custom-app/interlock/connector/backends/peer"
@@ -53,24 +54,27 @@ func TestOrdered(t *testing.T) {
 	t.Run("R2 a request that was cancelled is answered in its turn, and for nobody", func(t *testing.T) {
 		v := begin(t, peer.Options{}, ordered())
 		v.logIn()
-		first, err := v.socket.Submit(message{Op: "echo", Text: "first", Late: 100})
-		v.must(err)
-		second, err := v.socket.Submit(message{Op: "echo", Text: "second"})
-		v.must(err)
 		gone, cancel := context.WithCancel(v.ctx)
 		cancel()
-		if _, err := first.Wait(gone); err != context.Canceled {
-			t.Errorf("got %v, want %v", err, context.Canceled)
-		}
-		if got, err := second.Wait(v.ctx); err != nil || got.Text != "second" {
-			t.Errorf("got %+v, %v, want the second answer", got, err)
+		for early := true; early; { // once more, if the answer was there first
+			first, err := v.socket.Submit(message{Op: "echo", Text: "first", Late: 100})
+			v.must(err)
+			second, err := v.socket.Submit(message{Op: "echo", Text: "second"})
+			v.must(err)
+			_, err = first.Wait(gone)
+			if early = err == nil; !early && err != context.Canceled {
+				t.Errorf("got %v, want %v", err, context.Canceled)
+			}
+			if got, err := second.Wait(v.ctx); err != nil || got.Text != "second" {
+				t.Errorf("got %+v, %v, want the second answer", got, err)
+			}
 		}
 	})
 
 	t.Run("K11 a newer token on the same connection, while an answer is late", func(t *testing.T) {
 		v := begin(t, peer.Options{Life: lifeUnknown, Grace: graceOfTests}, ordered(), withoutLife)
 		v.logIn()
-		late, err := v.socket.Submit(message{Op: "echo", Text: "late", Late: 1300})
+		late, err := v.socket.Submit(message{Op: "echo", Text: "late", Late: int((lifeUnknown + 300*time.Millisecond).Milliseconds())})
 		v.must(err)
 		v.renewed()
 		if got, err := late.Wait(v.ctx); err != nil || got.Text != "late" {
