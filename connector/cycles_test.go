@@ -204,7 +204,8 @@ func (c *cycles) rest() int64 {
 }
 
 func TestCycles(t *testing.T) {
-	total := 5000 // under each engine
+	const whole = 5000 // under each engine
+	total := whole
 	if testing.Short() || raced() {
 		total = 500
 	}
@@ -228,7 +229,7 @@ func TestCycles(t *testing.T) {
 				for _, err := range published(errs) {
 					c.check(err)
 				}
-				if total < 5000 {
+				if total < whole {
 					return // too few to meet every state
 				}
 				for _, state := range []transitions.SocketState{

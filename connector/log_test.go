@@ -280,7 +280,7 @@ func TestLogHandler(t *testing.T) {
 		}
 		close(h.release)
 		synctest.Wait()
-		if held := len(logLines(t, text.String())); held > 1+256 {
+		if held := len(logLines(t, text.String())); held > 1+256 { // one at the handler, and those that wait
 			t.Errorf("got %d lines held, want those that wait bounded", held)
 		}
 		w.login()

@@ -29,7 +29,7 @@ const (
 	retryFloor = 300 * time.Millisecond
 	// No act is silent for so long but the one that is about it.
 	pingAfter   = time.Second
-	pingTimeout = 500 * time.Millisecond
+	pingTimeout = 300 * time.Millisecond
 	// Shorter than that, so that each attempt to come back is a first one, and soon.
 	stablePeriod = 500 * time.Millisecond
 	// Half of it is for the sockets: what an interrupted run waits for dead links.

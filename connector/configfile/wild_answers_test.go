@@ -150,9 +150,13 @@ sockets:
 		if err := s.Login(soon(t), nil); err != nil {
 			t.Fatal(err)
 		}
-		got := make(map[string]int)
-		for got["map[type:are you there]"] < 2 || got["map[n:1.5 type:pong]"] < 1 {
-			got[<-ponged]++
+		got, enough := make(map[string]int), soon(t)
+		for (got["map[type:are you there]"] < 2 || got["map[n:1.5 type:pong]"] < 1) && enough.Err() == nil {
+			select {
+			case text := <-ponged:
+				got[text]++
+			case <-enough.Done():
+			}
 		}
 		if len(got) != 2 || got["map[n:1.5 type:pong]"] != 1 {
 			t.Errorf("got %v, want pings, and a pong", got)

@@ -106,7 +106,10 @@ func Example_recovery() {
 			got++
 		}
 	}
-	again, _ := readies.Next(ctx)
+	again, ok := readies.Next(ctx)
+	if !ok {
+		log.Fatal(ctx.Err())
+	}
 	fmt.Println("missed:", again.Missed)
 	_ = session.Logout(ctx)
 	// Output:
