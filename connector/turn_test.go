@@ -141,6 +141,7 @@ func TestWhenNext(t *testing.T) {
 		go func() { done <- w.session.Login(ctx, ann) }()
 		for w.session.Status().Login != transitions.LoginWaiting {
 			time.Sleep(time.Millisecond)
+			synctest.Wait() // its timer is started just after
 		}
 		if until := time.Until(w.session.Status().NextLogin); until <= 0 || until > 500*time.Millisecond {
 			t.Errorf("got the next login in %v, want within 500ms", until)
