@@ -30,7 +30,7 @@ const (
 	// No act is silent for so long but the one that is about it.
 	pingAfter   = time.Second
 	pingTimeout = 300 * time.Millisecond
-	// Shorter than that, so that each attempt to come back is a first one, and soon.
+	// Shorter than pingAfter, so that each attempt to come back is a first one, and soon.
 	stablePeriod = 500 * time.Millisecond
 	// Half of it is for the sockets: what an interrupted run waits for dead links.
 	closeTimeout = 2 * time.Second
